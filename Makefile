@@ -1,0 +1,52 @@
+# Each target makes what it needs of a virtual environment in $(VENV) and installs again only when
+# pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= auto
+
+bin := $(VENV)/bin
+install = $(bin)/python -m pip install --disable-pip-version-check --quiet --editable
+
+.PHONY: help demo test parity check bench clean
+
+help:
+	@echo 'make demo    train two models on every device found, plot and compare them'
+	@echo 'make test    run the tests'
+	@echo 'make parity  run the tests that compare with PyTorch (installs it)'
+	@echo 'make check   format, lint, types, import contracts, sizes, smoke tests'
+	@echo 'make bench   time Unison against PyTorch'
+	@echo 'make clean   remove the virtual environment and what the tools left'
+
+demo: $(VENV)/.installed-demo
+	$(bin)/python -m examples.demo $(ARGS)
+
+test: $(VENV)/.installed-test
+	$(bin)/python -m pytest -n $(JOBS) $(ARGS)
+
+parity: $(VENV)/.installed-test $(VENV)/.installed-parity
+	$(bin)/python -m pytest -n $(JOBS) tests/parity $(ARGS)
+
+check: $(VENV)/.installed-dev $(VENV)/.installed-test
+	$(bin)/ruff format --check --quiet .
+	$(bin)/ruff check --quiet .
+	$(bin)/python tools/size_table.py
+	$(bin)/lint-imports --no-logo
+	$(bin)/mypy
+	$(bin)/python -m pytest -q tests/house
+
+bench: $(VENV)/.installed-parity
+	$(bin)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) demo-output bench-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(bin)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Unison needs Python 3.11 or newer; $(PYTHON) is not. Name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: pyproject.toml | $(bin)/python
+	$(install) '.[$*]'
+	@touch $@
