@@ -1,0 +1,19 @@
+"""Helpers around training: `unison.utils.data` (datasets, samplers, DataLoader) and `unison.utils.checkpoint`.
+
+Submodules are loaded on first access, so that `import unison` pays for none of them.
+"""
+
+import importlib
+from types import ModuleType
+
+__all__ = ["checkpoint", "data"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
