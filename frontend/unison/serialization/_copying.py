@@ -1,0 +1,126 @@
+"""What `copy.deepcopy` and `pickle` do with a tensor; Tensor's `__deepcopy__` and `__reduce_ex__` call these."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import unison
+from unison.serialization._format import dtype_name
+from unison.serialization._host import from_array, numpy_dtype, strided, to_array
+
+__all__ = ["deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
+
+_Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def reduce_tensor(tensor: Any) -> _Reduced:
+    """The function and arguments that pickle rebuilds a tensor from: its elements, layout, device, requires_grad.
+
+    The elements go as one array, without the rest of the memory that the tensor may be a view of. Dimensions
+    keep the order they have in memory. Gradients and hooks are not kept. As in PyTorch, a tensor that is not a
+    leaf becomes one.
+    """
+    state = dict(getattr(tensor, "__dict__", {}))
+    flags = (bool(tensor.requires_grad), state)
+    if isinstance(tensor, unison.nn.Parameter):
+        return rebuild_parameter, (type(tensor), *_content(tensor), *flags)
+    return rebuild_tensor, (*_content(tensor), *flags)
+
+
+def _content(tensor: Any) -> tuple[Any, ...]:
+    size, device, dtype = tuple(tensor.shape), str(tensor.device), dtype_name(tensor.dtype)
+    if tensor.device.type == "meta":
+        return None, dtype, size, tuple(tensor.stride()), device
+    array = to_array(tensor)
+    order = sorted(range(array.ndim), key=lambda dim: -array.strides[dim])
+    ordered = np.ascontiguousarray(array.transpose(order))
+    stride = [0] * array.ndim
+    for position, dim in enumerate(order):
+        stride[dim] = ordered.strides[position] // ordered.itemsize
+    # As plain bytes: NumPy alone cannot pickle bfloat16.
+    return ordered.reshape(-1).view(np.uint8), dtype, size, tuple(stride), device
+
+
+def rebuild_tensor(
+    raw: NDArray[np.uint8] | None,
+    dtype: str,
+    size: Sequence[int],
+    stride: Sequence[int],
+    device: str,
+    requires_grad: bool,
+    state: dict[str, Any],
+) -> Any:
+    """The tensor that `reduce_tensor` took apart.
+
+    Raises:
+        RuntimeError: the device cannot be used here.
+    """
+    if raw is None:
+        out = unison.empty_strided(size, stride, dtype=getattr(unison, dtype), device=device)
+    else:
+        own = raw if raw.flags.writeable else raw.copy()
+        assert own.size == int(np.prod(size, dtype=np.int64)) * numpy_dtype(dtype).itemsize
+        out = from_array(strided(own, dtype, 0, size, stride)).to(device)
+    _attach(out, state)
+    return out.requires_grad_() if requires_grad else out
+
+
+def rebuild_parameter(cls: type, *content: Any) -> Any:
+    """The parameter that `reduce_tensor` took apart."""
+    *data, requires_grad, state = content
+    return _attach(cls(rebuild_tensor(*data, False, {}), requires_grad=requires_grad), state)
+
+
+def _attach(out: Any, state: dict[str, Any]) -> Any:
+    for name, value in state.items():
+        setattr(out, name, value)
+    return out
+
+
+def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
+    """A copy on memory of its own; tensors that are views of one tensor are copied as views of one copy.
+
+    requires_grad is kept, and so is the gradient of a plain tensor (not of a parameter, as in PyTorch).
+
+    Raises:
+        RuntimeError: the tensor was computed with gradient: copying would tear it from its graph.
+    """
+    if id(tensor) in memo:
+        return memo[id(tensor)]
+    if not tensor.is_leaf:
+        raise RuntimeError(
+            "Only tensors created explicitly by the user (graph leaves) support deepcopy, and this one was computed "
+            f"by {tensor.grad_fn}: copy tensor.detach(), or tensor.clone() to stay in the graph"
+        )
+    with unison.no_grad():
+        out = _copied(tensor, memo)
+    if isinstance(tensor, unison.nn.Parameter):
+        out = type(tensor)(out, requires_grad=tensor.requires_grad)
+        memo[id(tensor)] = out
+        return out
+    out.requires_grad_(tensor.requires_grad)
+    memo[id(tensor)] = out
+    if tensor.grad is not None:
+        out.grad = copy.deepcopy(tensor.grad, memo)
+    return _attach(out, copy.deepcopy(dict(getattr(tensor, "__dict__", {})), memo))
+
+
+def _copied(tensor: Any, memo: dict[Any, Any]) -> Any:
+    base = tensor._base if tensor._base is not None else tensor
+    if not base.is_contiguous():
+        return tensor.detach().clone()
+    key = ("unison.serialization", id(base))
+    if key not in memo:
+        memo[key] = base.detach().clone()
+        # Kept with the memo, so that the identity stays its own.
+        memo.setdefault(id(memo), []).append(base)
+    offset = tensor.storage_offset() - base.storage_offset()
+    whole = memo[key]
+    if base is tensor:
+        return whole.detach()
+    return unison.as_strided(whole, tuple(tensor.shape), tuple(tensor.stride()), offset).detach()

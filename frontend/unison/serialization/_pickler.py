@@ -1,0 +1,110 @@
+"""Writes the pickle of a checkpoint: tensors as calls under PyTorch's names, everything else as pickle does."""
+
+from __future__ import annotations
+
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any
+
+import unison
+from unison.serialization import _rebuild as rebuild
+from unison.serialization._format import STORAGE_OF, dtype_name
+from unison.serialization._globals import torch_names
+from unison.serialization._placement import Placement
+
+__all__ = ["CheckpointPickler"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A tensor's storage, which the pickle only refers to."""
+
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What a parameter wraps."""
+
+    parameter: Any
+
+
+# Python's own implementation of the pickler: the one in C cannot write a global under another name.
+class CheckpointPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+    """A pickler that asks `place` where each tensor lies."""
+
+    def __init__(self, stream: IO[bytes], protocol: int, place: Callable[[Any], Placement]) -> None:
+        super().__init__(stream, protocol)
+        self._place = place
+        self._dtype = type(unison.float32)
+        self._device = type(unison.device("cpu"))
+
+    def persistent_id(self, obj: object) -> tuple[str, Any, str, str, int] | None:
+        if not isinstance(obj, _Stored):
+            return None
+        where = obj.placement
+        return ("storage", STORAGE_OF[where.dtype], where.key, where.device, where.count)
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, unison.nn.Parameter):
+            return self._reduce_parameter(obj)
+        if isinstance(obj, unison.Tensor):
+            return self._reduce_tensor(obj)
+        if isinstance(obj, _Data):
+            return rebuild.tensor_v2, self._arguments(obj.parameter, requires_grad=False)
+        if isinstance(obj, unison.Size):
+            return unison.Size, (tuple(obj),)
+        if isinstance(obj, self._device):
+            return unison.device, (obj.type,) if obj.index is None else (obj.type, obj.index)
+        if isinstance(obj, self._dtype):
+            return dtype_name(obj)
+        return torch_names()[id(obj)][1] if id(obj) in torch_names() else NotImplemented
+
+    def save_global(self, obj: Any, name: str | None = None) -> None:
+        if isinstance(obj, self._dtype):
+            names = ("torch", dtype_name(obj))
+        elif id(obj) in torch_names():
+            names = torch_names()[id(obj)]
+        else:
+            super().save_global(obj, name)
+            return
+        if self.proto >= 4:
+            self.save(names[0])
+            self.save(names[1])
+            self.write(pickle.STACK_GLOBAL)
+        else:
+            self.write(pickle.GLOBAL + f"{names[0]}\n{names[1]}\n".encode("ascii"))
+        self.memoize(obj)
+
+    def _reduce_parameter(self, parameter: Any) -> Any:
+        arguments = (_Data(parameter), parameter.requires_grad, OrderedDict())
+        state = _attributes(parameter)
+        return (
+            (rebuild.parameter_with_state, (*arguments, state)) if state else (rebuild.parameter, arguments)
+        )
+
+    def _reduce_tensor(self, tensor: Any) -> Any:
+        if tensor.device.type == "meta":
+            function, arguments = rebuild.meta_tensor, _layout(tensor)
+        else:
+            function = rebuild.tensor_v2
+            arguments = self._arguments(tensor, requires_grad=tensor.requires_grad)
+        state = _attributes(tensor)
+        if not state and type(tensor) is unison.Tensor:
+            return function, arguments
+        return rebuild.from_type, (function, type(tensor), arguments, state)
+
+    def _arguments(self, tensor: Any, *, requires_grad: bool) -> tuple[Any, ...]:
+        where = self._place(tensor)
+        return (_Stored(where), where.offset, where.size, where.stride, requires_grad, OrderedDict())
+
+
+def _layout(tensor: Any) -> tuple[Any, ...]:
+    return (tensor.dtype, tuple(tensor.shape), tuple(tensor.stride()), tensor.requires_grad)
+
+
+def _attributes(tensor: Any) -> dict[str, Any]:
+    """What a user attached to a tensor, where tensors take attributes."""
+    return dict(getattr(tensor, "__dict__", {}))
