@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= auto
+# Test processes side by side use the cores; threads inside each would only queue for them.
+single = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 bin := $(VENV)/bin
 install = $(bin)/python -m pip install --disable-pip-version-check --quiet --editable
@@ -22,10 +24,10 @@ demo: $(VENV)/.installed-demo
 	$(bin)/python -m examples.demo $(ARGS)
 
 test: $(VENV)/.installed-test
-	$(bin)/python -m pytest -n $(JOBS) $(ARGS)
+	$(single) $(bin)/python -m pytest -n $(JOBS) $(ARGS)
 
 parity: $(VENV)/.installed-test $(VENV)/.installed-parity
-	$(bin)/python -m pytest -n $(JOBS) tests/parity $(ARGS)
+	$(single) $(bin)/python -m pytest -n $(JOBS) tests/parity $(ARGS)
 
 check: $(VENV)/.installed-dev $(VENV)/.installed-test
 	$(bin)/ruff format --check --quiet .

@@ -1,5 +1,6 @@
 """Measure how far the devices agree with the reference."""
 
+import math
 from collections.abc import Iterator
 from itertools import chain
 
@@ -61,8 +62,9 @@ def _largest(values: Iterator[float]) -> float:
     """The maximum; a NaN among the values is not passed over."""
     out = 0.0
     for value in values:
-        if not value <= out:
-            out = value
+        if math.isnan(value):
+            return value
+        out = max(out, value)
     return out
 
 
