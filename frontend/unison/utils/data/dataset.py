@@ -173,7 +173,7 @@ class ChainDataset(IterableDataset[Any]):
     def _checked(self) -> Iterator[Any]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError(  # noqa: TRY004 - PyTorch's class
+                raise AssertionError(
                     f"ChainDataset only supports IterableDataset, got {type(dataset).__name__}; "
                     "concatenate map-style datasets with ConcatDataset"
                 )

@@ -41,7 +41,7 @@ class LoaderIterator(Iterator[Any]):
         batch = self._next_batch()
         self._yielded += 1
         announced = self._loader._announced_length
-        if announced is not None and self._yielded > announced:
+        if announced is not None and self._yielded == announced + 1:
             self._warn_of_length(announced)
         return pin_memory(batch) if self._pins else batch
 
@@ -58,7 +58,7 @@ class LoaderIterator(Iterator[Any]):
             advice += "get_worker_info() for its share"
         warnings.warn(
             f"Length of IterableDataset {self._loader.dataset} was reported to be {announced} (by len of its "
-            f"DataLoader), but {self._yielded} batches have been fetched{advice}",
+            f"DataLoader), but more batches than that have been fetched{advice}",
             stacklevel=3,
         )
 
