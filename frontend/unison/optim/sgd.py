@@ -1,0 +1,84 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from unison.optim._arithmetic import descend
+from unison.optim._options import check_implementation, check_lr, check_not_negative, number
+from unison.optim._parameterwise import ParameterwiseOptimizer, Update, with_gradient_options
+from unison.optim.optimizer import Group, Params, State
+from unison.tensor import Tensor
+
+__all__ = ["SGD"]
+
+
+class SGD(ParameterwiseOptimizer):
+    """Stochastic gradient descent with momentum, after Sutskever et al. (2013).
+
+    ``g <- g + weight_decay p; b <- momentum b + (1 - dampening) g; p <- p - lr b``, where the buffer b starts as
+    the first g, and with ``nesterov`` the step is ``lr (g + momentum b)``. ``foreach`` and ``fused`` are
+    accepted; there is one implementation.
+
+    Raises:
+        ValueError: a negative option, or nesterov without momentum or with dampening.
+        RuntimeError: fused together with foreach or differentiable.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_lr(lr)
+        check_not_negative(momentum=momentum, weight_decay=weight_decay)
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError(
+                "Nesterov momentum requires a momentum and zero dampening, "
+                f"but momentum is {momentum} and dampening {dampening}"
+            )
+        check_implementation(foreach=foreach, fused=fused, differentiable=differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def _step_group(self, group: Group) -> None:
+        """SGD counts no steps, and without momentum it keeps no state at all."""
+        update = with_gradient_options(self._updater(group), group)
+        stateless: State = {}
+        for param in group["params"]:
+            grad = param.grad
+            if grad is not None:
+                update(param, grad, self._state[param] if group["momentum"] else stateless, 0.0)
+
+    def _updater(self, group: Group) -> Update:
+        momentum, nesterov, taken = group["momentum"], group["nesterov"], 1 - group["dampening"]
+        lr = number(group["lr"], group["differentiable"])
+
+        def update(param: Tensor, grad: Tensor, state: State, step: float) -> None:
+            if momentum:
+                buffer = state.get("momentum_buffer")
+                if buffer is None:
+                    buffer = state["momentum_buffer"] = grad.detach().clone()
+                else:
+                    buffer.mul_(momentum).add_(grad, alpha=taken)
+                grad = grad.add(buffer, alpha=momentum) if nesterov else buffer
+            descend(param, grad, lr)
+
+        return update
