@@ -138,13 +138,12 @@ class ArchiveReader:
         folder = next((e.filename[: -len("data.pkl")] for e in entries if _is_root(e.filename)), None)
         if folder is None:
             raise RuntimeError(f"{self._what} is a zip archive without record 'data.pkl': not a checkpoint")
-        if sum(e.file_size for e in entries) > self._size:
-            raise RuntimeError(
-                f"{self._what}: its records claim more bytes than the file has; it is forged or corrupt"
-            )
-        return {
+        records = {
             e.filename.removeprefix(folder): self._record(e) for e in entries if e.filename.startswith(folder)
         }
+        if sum(record.size for record in records.values()) > self._size:
+            raise RuntimeError(f"{self._what}: its records overlap; it is forged or corrupt")
+        return records
 
     def _record(self, entry: zipfile.ZipInfo) -> _Record:
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:

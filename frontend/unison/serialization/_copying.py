@@ -1,4 +1,4 @@
-"""What `copy.deepcopy` and `pickle` do with a tensor; Tensor's `__deepcopy__` and `__reduce_ex__` call these."""
+"""What `copy` and `pickle` do with a tensor: Tensor's `__copy__`, `__deepcopy__`, `__reduce_ex__` call these."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import unison
 from unison.serialization._format import dtype_name
 from unison.serialization._host import from_array, numpy_dtype, strided, to_array
 
-__all__ = ["deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
+__all__ = ["copy_tensor", "deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
 
 _Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -80,6 +80,16 @@ def _attach(out: Any, state: dict[str, Any]) -> Any:
     for name, value in state.items():
         setattr(out, name, value)
     return out
+
+
+def copy_tensor(tensor: Any) -> Any:
+    """Another leaf on the same memory: what `copy.copy` gives."""
+    out = tensor.detach()
+    if isinstance(tensor, unison.nn.Parameter):
+        out = type(tensor)(out, requires_grad=tensor.requires_grad)
+    else:
+        out.requires_grad_(tensor.requires_grad)
+    return _attach(out, getattr(tensor, "__dict__", {}))
 
 
 def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:

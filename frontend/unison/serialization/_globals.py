@@ -26,6 +26,7 @@ __all__ = [
     "clear_safe_globals",
     "find",
     "get_safe_globals",
+    "is_allowed",
     "safe_globals",
     "table",
     "torch_names",
@@ -34,7 +35,21 @@ __all__ = [
 Safe = Callable[..., Any] | tuple[Callable[..., Any], str]
 
 # Whatever a user allows, a restricted load calls none of these.
-_BLOCKED_MODULES = {"importlib", "nt", "os", "pickle", "posix", "runpy", "shutil", "subprocess", "sys"}
+_BLOCKED_MODULES = {
+    "_pickle",
+    "ctypes",
+    "importlib",
+    "marshal",
+    "nt",
+    "os",
+    "pickle",
+    "posix",
+    "pty",
+    "runpy",
+    "shutil",
+    "subprocess",
+    "sys",
+}
 _BLOCKED_BUILTINS = {"__import__", "compile", "delattr", "eval", "exec", "getattr", "open", "setattr"}
 # Names that Python 2, and so pickle protocol 2, has for modules.
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
@@ -42,11 +57,10 @@ _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a name stands for, and what calling it does; `own` marks what the user allowed."""
+    """What a name stands for, and what calling it does; None where nothing may call it."""
 
     value: Any
     call: Callable[..., Any] | None = None
-    own: bool = False
 
 
 @cache
@@ -109,7 +123,12 @@ def find(module: str, name: str) -> Known:
         raise UnpicklingError(
             f"the file asks for {full!r}, which stays refused although it was added: {_TRUST}"
         )
-    return Known(_allowed[full], _allowed[full], own=True)
+    return Known(_allowed[full], _allowed[full])
+
+
+def is_allowed(cls: type) -> bool:
+    """Whether the user allowed a class, so that its instances may be made and given a state."""
+    return any(value is cls for value in _allowed.values())
 
 
 _TRUST = "if you trust where the file comes from, load it with weights_only=False"

@@ -38,8 +38,11 @@ class CheckpointPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
     def __init__(self, stream: IO[bytes], protocol: int, place: Callable[[Any], Placement]) -> None:
         super().__init__(stream, protocol)
         self._place = place
+        self._tensor = unison.Tensor
+        self._parameter = unison.nn.Parameter
         self._dtype = type(unison.float32)
         self._device = type(unison.device("cpu"))
+        self._names = torch_names()
 
     def persistent_id(self, obj: object) -> tuple[str, Any, str, str, int] | None:
         if not isinstance(obj, _Stored):
@@ -48,9 +51,9 @@ class CheckpointPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
         return ("storage", STORAGE_OF[where.dtype], where.key, where.device, where.count)
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, unison.nn.Parameter):
+        if isinstance(obj, self._parameter):
             return self._reduce_parameter(obj)
-        if isinstance(obj, unison.Tensor):
+        if isinstance(obj, self._tensor):
             return self._reduce_tensor(obj)
         if isinstance(obj, _Data):
             return rebuild.tensor_v2, self._arguments(obj.parameter, requires_grad=False)
@@ -60,13 +63,13 @@ class CheckpointPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
             return unison.device, (obj.type,) if obj.index is None else (obj.type, obj.index)
         if isinstance(obj, self._dtype):
             return dtype_name(obj)
-        return torch_names()[id(obj)][1] if id(obj) in torch_names() else NotImplemented
+        return self._names[id(obj)][1] if id(obj) in self._names else NotImplemented
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         if isinstance(obj, self._dtype):
             names = ("torch", dtype_name(obj))
-        elif id(obj) in torch_names():
-            names = torch_names()[id(obj)]
+        elif id(obj) in self._names:
+            names = self._names[id(obj)]
         else:
             super().save_global(obj, name)
             return

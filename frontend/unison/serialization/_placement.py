@@ -89,7 +89,7 @@ class Storages:
             claim.key = str(len(self._used))
             self._used.append(claim)
         width = itemsize_of(claim.dtype)
-        stride = tuple(step // array.itemsize for step in array.strides)
+        stride = tuple(step // width for step in array.strides) if array.size else tuple(tensor.stride())
         offset = (byte_bounds(array)[0] - claim.begin) // width if array.size else 0
         count = (claim.end - claim.begin) // width
         return Placement(claim.key, claim.dtype, claim.device, count, offset, tuple(tensor.shape), stride)

@@ -17,7 +17,7 @@ from pickle import UnpicklingError
 from pickletools import genops
 from typing import IO, Any
 
-from unison.serialization._globals import Known, find, table
+from unison.serialization._globals import Known, find, is_allowed, table
 
 __all__ = ["FullUnpickler", "RestrictedUnpickler"]
 
@@ -58,6 +58,8 @@ class RestrictedUnpickler:
         self._memo: dict[int, Any] = {}
         self._known: dict[int, Known] = {}
         self._depths: dict[int, tuple[int, Any]] = {}
+        # While `persistent_load` runs, which may call a user's map_location: its errors are not the file's.
+        self._outside = False
 
     def load(self) -> Any:
         at: int | None = 0
@@ -70,6 +72,8 @@ class RestrictedUnpickler:
                 action(self, argument)
             return self._stack.pop()
         except _CORRUPT as error:
+            if self._outside:
+                raise
             raise UnpicklingError(
                 f"the pickle is corrupt near byte {at}: {type(error).__name__}: {error}"
             ) from error
@@ -95,6 +99,12 @@ class RestrictedUnpickler:
         items = self._stack[len(self._stack) - count :]
         del self._stack[len(self._stack) - count :]
         return items
+
+    def _pop(self, _: None) -> None:
+        self._take(1)
+
+    def _pop_mark(self, _: None) -> None:
+        self._since_mark()
 
     def _put(self, index: int) -> None:
         self._memo[index] = self._stack[-1]
@@ -152,13 +162,9 @@ class RestrictedUnpickler:
         self._stack.append(self._instance(cls, arguments, keywords))
 
     def _instance(self, cls: Any, arguments: Any, keywords: Any) -> Any:
-        if not (isinstance(cls, type) and self._is_own(cls)):
+        if not (isinstance(cls, type) and is_allowed(cls)):
             raise UnpicklingError(f"the file makes an instance of {_describe(cls)}, which was not allowed")
         return cls.__new__(cls, *_plain(arguments, tuple), **_plain(keywords, dict))
-
-    def _is_own(self, value: Any) -> bool:
-        known = self._known.get(id(value))
-        return known is not None and known.own
 
     def _build(self, _: None) -> None:
         self._set_state(self._stack[-2], *self._take(1))
@@ -166,13 +172,14 @@ class RestrictedUnpickler:
     def _set_state(self, instance: Any, state: Any) -> None:
         if type(instance) is OrderedDict:
             _update(instance, _plain(state, dict))
-        elif not self._is_own(type(instance)):
+        elif not is_allowed(type(instance)):
             raise UnpicklingError(f"the file sets the state of {_describe(instance)}, which was not allowed")
         elif hasattr(instance, "__setstate__"):
             instance.__setstate__(state)
         else:
             attributes, slots = state if isinstance(state, tuple) else (state, None)
-            instance.__dict__.update(attributes or {})
+            if attributes:
+                instance.__dict__.update(attributes)
             for name, value in (slots or {}).items():
                 setattr(instance, name, value)
 
@@ -195,14 +202,17 @@ class RestrictedUnpickler:
 
     def _target(self, *types: type) -> Any:
         target = self._stack[-1]
-        if type(target) not in types and not self._is_own(type(target)):
+        if type(target) not in types and not is_allowed(type(target)):
             raise UnpicklingError(
                 f"the file writes into {_describe(target)} as if it were a {types[0].__name__}"
             )
         return target
 
     def _persistent(self, _: None) -> None:
-        self._stack.append(self._persistent_load(*self._take(1)))
+        (pid,) = self._take(1)
+        self._outside = True
+        self._stack.append(self._persistent_load(pid))
+        self._outside = False
 
 
 def _plain(value: Any, kind: type) -> Any:
@@ -221,7 +231,9 @@ def _update(instance: OrderedDict[Any, Any], state: dict[str, Any]) -> None:
 
 def _describe(value: object) -> str:
     return (
-        f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else f"a {type(value).__name__}"
+        f"{value.__module__}.{value.__qualname__}"
+        if isinstance(value, type)
+        else f"a value of type {type(value).__name__}"
     )
 
 
@@ -253,8 +265,8 @@ _ACTIONS: dict[str, _Action] = {
     "EMPTY_SET": lambda reader, argument: reader._push(set()),
     "EMPTY_TUPLE": lambda reader, argument: reader._push(()),
     "MARK": RestrictedUnpickler._mark,
-    "POP": lambda reader, argument: reader._take(1) and None,
-    "POP_MARK": lambda reader, argument: reader._since_mark() and None,
+    "POP": RestrictedUnpickler._pop,
+    "POP_MARK": RestrictedUnpickler._pop_mark,
     "DUP": lambda reader, argument: reader._push(reader._stack[-1]),
     "TUPLE": lambda reader, argument: reader._tuple(reader._since_mark()),
     "TUPLE1": lambda reader, argument: reader._tuple(reader._take(1)),
