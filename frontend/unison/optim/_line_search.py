@@ -17,12 +17,16 @@ _SHORTEST_BRACKET = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The objective at one step length: its value, its gradient, and its slope along the direction."""
+    """The objective at one step length: its value, its gradient, and its slope along the direction, a 0-d tensor.
+
+    The cubic through two points of equal slope divides by zero, which for tensors is an infinite step, cut off at the
+    bounds.
+    """
 
     length: Any
     value: float
     grad: Tensor
-    slope: Any
+    slope: Tensor
 
 
 @dataclass(frozen=True, slots=True)

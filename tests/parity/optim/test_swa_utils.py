@@ -71,7 +71,9 @@ def test_update_bn_follows_torch():
     assert ours[1].momentum == theirs[1].momentum == 0.1
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"anneal_epochs": 0}, {"anneal_strategy": "linear", "anneal_epochs": 7}])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"anneal_epochs": 0}, {"anneal_strategy": "linear", "anneal_epochs": 7}]
+)
 @pytest.mark.parametrize("swa_lr", [0.02, [0.3, 0.001]])
 def test_swalr_follows_torch(swa_lr, kwargs):
     made = []
