@@ -33,7 +33,7 @@ class ArchiveWriter:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = _Counting(stream)
-        self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_STORED)  # type: ignore[call-overload]
+        self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_STORED)
 
     def write(self, name: str, data: Any) -> None:
         """Add a record whose first byte lies at a multiple of ALIGNMENT."""

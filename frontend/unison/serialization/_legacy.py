@@ -90,10 +90,9 @@ class _Reader:
 
     def _skip_header(self) -> None:
         self._pickle()
-        version = self._pickle()
-        if version != _VERSION:
+        if self._pickle() != _VERSION:
             raise RuntimeError(
-                f"{self._name}: version {version!r} of the old format is not known, only {_VERSION}"
+                f"{self._name}: the old format is known in version {_VERSION} only, this is another"
             )
         machine = self._pickle()
         little = machine.get("little_endian", True) if isinstance(machine, dict) else True

@@ -32,7 +32,7 @@ class _Data:
 
 
 # Python's own implementation of the pickler: the one in C cannot write a global under another name.
-class CheckpointPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+class CheckpointPickler(pickle._Pickler):
     """A pickler that asks `place` where each tensor lies."""
 
     def __init__(self, stream: IO[bytes], protocol: int, place: Callable[[Any], Placement]) -> None:

@@ -49,7 +49,7 @@ def tensor_v2(
     hooks: Any,
     metadata: dict[str, bool] | None = None,
 ) -> Any:
-    out = _resolved(tensor_v1(storage, offset, size, stride), metadata or {})
+    out = _resolved(tensor_v1(storage, offset, size, stride), storage, metadata or {})
     return out.requires_grad_() if requires_grad else out
 
 
@@ -64,13 +64,17 @@ def tensor_v3(
     metadata: dict[str, bool] | None = None,
 ) -> Any:
     _expect(isinstance(storage, Storage) and isinstance(dtype, type(unison.float32)), "a storage and a dtype")
-    out = _resolved(storage.tensor(dtype_name(dtype), offset, size, stride), metadata or {})
+    out = _resolved(storage.tensor(dtype_name(dtype), offset, size, stride), storage, metadata or {})
     return out.requires_grad_() if requires_grad else out
 
 
-def _resolved(out: Any, metadata: dict[str, bool]) -> Any:
+def _resolved(out: Any, storage: Storage, metadata: dict[str, bool]) -> Any:
     """PyTorch writes a lazy conjugate or negation as the plain memory and a mark; here it becomes values."""
+    if not metadata:
+        return out
     _expect(set(metadata) <= {"conj", "neg"}, "a tensor without marks other than 'conj' and 'neg'")
+    # An expanded tensor may be larger than any memory; only its view costs nothing.
+    _expect(out.numel() <= storage.nbytes(), "a marked tensor that is not larger than its storage")
     if metadata.get("conj"):
         out = unison.conj_physical(out)
     return unison.neg(out) if metadata.get("neg") else out

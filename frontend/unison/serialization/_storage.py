@@ -117,7 +117,8 @@ def reference(pid: Any) -> tuple[StorageType, str, str, int]:
         fits = isinstance(kind, StorageType) and type(key) is str and type(tag) is str and type(count) is int
         if fits and count >= 0:
             return kind, key, tag, count
-    raise UnpicklingError(f"the file refers to {pid!r:.200}, which is not a storage")
+    given = ", ".join(type(part).__name__ for part in pid) if type(pid) is tuple else type(pid).__name__
+    raise UnpicklingError(f"the file refers to something by ({given}), which is not a storage")
 
 
 def size_of(kind: StorageType, count: int) -> int:

@@ -16,7 +16,7 @@ import unison
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuM\x04\x00tQ"
 
 
-def tensor_pickle(offset=0, size=(4,), stride=(1,), storage=STORAGE):
+def tensor_pickle(offset=0, size=(4,), stride=(1,), storage=STORAGE, marks=b""):
     """`_rebuild_tensor_v2` of storage 0, spelled in opcodes."""
 
     def numbers(values):
@@ -30,7 +30,16 @@ def tensor_pickle(offset=0, size=(4,), stride=(1,), storage=STORAGE):
         )
 
     start = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n("
-    return start + storage + numbers((offset,))[1:-1] + numbers(size) + numbers(stride) + b"\x89}tR."
+    return (
+        start
+        + storage
+        + numbers((offset,))[1:-1]
+        + numbers(size)
+        + numbers(stride)
+        + b"\x89}"
+        + marks
+        + b"tR."
+    )
 
 
 def test_tensor_spelled_by_hand_is_read(checkpoint):
@@ -114,6 +123,14 @@ def test_layout_too_large_for_any_index_is_refused(checkpoint):
         unison.load(checkpoint(tensor_pickle(0, (2**40, 2**40), (0, 0)), {"data/0": bytes(16)}))
 
 
+@pytest.mark.parametrize("mark", [b"conj", b"neg"])
+def test_expanded_tensor_whose_values_would_fill_memory_is_refused(mark, checkpoint):
+    marks = b"}X" + len(mark).to_bytes(4, "little") + mark + b"\x88s"
+    content = tensor_pickle(0, (2**40,), (0,), marks=marks)
+    with pytest.raises(pickle.UnpicklingError, match="not larger than its storage"):
+        unison.load(checkpoint(content, {"data/0": bytes(16)}))
+
+
 def test_compressed_record_is_refused(checkpoint):
     bomb = checkpoint(tensor_pickle(), {"data/0": bytes(10**6)}, compression=zipfile.ZIP_DEFLATED)
     with pytest.raises(RuntimeError, match=r"data\.pkl' is compressed or encrypted"):
@@ -167,8 +184,9 @@ def test_storage_described_in_two_ways_is_refused(checkpoint):
         STORAGE.replace(b"M\x04\x00", b"J\xff\xff\xff\xff"),
         STORAGE.replace(b"storage", b"pickled"),
         b"NQ",
+        b"\x8b\x00\x40\x00\x00" + b"\x7f" * 0x4000 + b"Q",
     ],
-    ids=["no-type", "negative", "other-word", "none"],
+    ids=["no-type", "negative", "other-word", "none", "huge-number"],
 )
 def test_reference_that_is_no_storage_is_refused(storage, checkpoint):
     with pytest.raises(pickle.UnpicklingError, match="which is not a storage"):
