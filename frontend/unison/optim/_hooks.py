@@ -54,6 +54,7 @@ class Hooks:
 
     _in_step = False
     _opt_called = False
+    _scheduled_step: Any
 
     _step_pre_hooks: OrderedDict[int, Callable[..., Any]]
     _step_post_hooks: OrderedDict[int, Callable[..., Any]]

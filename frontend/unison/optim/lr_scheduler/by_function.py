@@ -22,7 +22,7 @@ class _ByFunction(LRScheduler):
     ) -> None:
         self.optimizer = check_optimizer(optimizer)
         count = len(optimizer.param_groups)
-        functions = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
+        functions: list[Any] = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
         if len(functions) != count:
             raise ValueError(
                 f"Expected {count} lr_lambdas, one per parameter group, but got {len(functions)}"
