@@ -6,7 +6,6 @@ import unison
 import unison.utils.checkpoint
 
 torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
-pytest.importorskip("torch.utils.checkpoint")
 
 X, W = [0.3, -0.7, 1.1], [1.5, 0.4, -0.8]
 

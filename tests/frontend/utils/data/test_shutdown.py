@@ -103,6 +103,14 @@ def test_workers_busy_with_a_batch_may_finish_it():
     assert popen.returncode == 0
 
 
+def test_workers_drop_what_they_have_not_begun():
+    iterator = iter(DataLoader(Slow(0.4, length=50), num_workers=1, prefetch_factor=20))
+    time.sleep(0.1)
+    started = time.monotonic()
+    del iterator
+    assert time.monotonic() - started < 3
+
+
 def test_workers_that_take_too_long_are_terminated(monkeypatch):
     from unison.utils.data._utils import pool
 

@@ -160,9 +160,11 @@ class WorkerPool:
             for process in self._started():
                 process.join(max(0.0, deadline - time.monotonic()))
         finally:
-            self._make_stop()
-            for reader in self._readers:
-                reader.unlink()
+            try:
+                self._make_stop()
+            finally:
+                for reader in self._readers:
+                    reader.unlink()
 
     def _started(self) -> list[Any]:
         return [process for process in self._processes if process.pid is not None]

@@ -21,6 +21,7 @@ from unison.utils.data._utils.transport import SlotWriter
 __all__ = ["Epoch", "Kind", "Reply", "Task", "WorkerInfo", "WorkerSetup", "get_worker_info", "worker_main"]
 
 ORPHAN_CHECK_SECONDS = 2.0
+NO_EPOCH = -1
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class WorkerSetup:
 
 
 class Epoch(NamedTuple):
-    """From now on tasks belong to this epoch; those of earlier ones are dropped unanswered."""
+    """From now on tasks belong to this epoch; those of earlier ones are dropped unanswered, as all are after a stop."""
 
     number: int
     base_seed: int
@@ -125,7 +126,7 @@ class _Inbox:
     """Reads messages on a thread of its own, so that the parent never blocks on a full pipe and is missed when gone."""
 
     def __init__(self, tasks: connection.Connection, on_orphaned: Callable[[], None]) -> None:
-        self.latest_epoch = -1
+        self.latest_epoch = NO_EPOCH
         self._tasks = tasks
         self._on_orphaned = on_orphaned
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -148,6 +149,8 @@ class _Inbox:
                     self._orphaned()
                 if isinstance(message, Epoch):
                     self.latest_epoch = message.number
+                elif message is None:
+                    self.latest_epoch = NO_EPOCH
                 self._messages.put(message)
                 if message is None:
                     return
