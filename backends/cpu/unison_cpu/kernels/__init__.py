@@ -1,0 +1,20 @@
+"""Kernels that replace the array kit's on the CPU, one module per theme, named like the operators.
+
+May import NumPy and core's errors. A kernel that the kit's serves as well does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from unison_core.dtypes import DType
+
+from unison_cpu.kernels import movement, random
+
+__all__ = ["table"]
+
+
+def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
+    """Operator name -> kernel, of all themes."""
+    return {**movement.KERNELS, **random.KERNELS}

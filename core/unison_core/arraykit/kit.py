@@ -1,0 +1,42 @@
+"""Putting the themes together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from unison_core.arraykit.creation import Creation
+from unison_core.arraykit.elementwise import Elementwise
+from unison_core.arraykit.indexing import Indexing
+from unison_core.arraykit.linalg import Linalg
+from unison_core.arraykit.movement import Movement
+from unison_core.arraykit.random import Random
+from unison_core.arraykit.reduction import Reduction
+from unison_core.backend import merge_kernels
+from unison_core.dtypes import DType
+
+__all__ = ["ArrayKit", "kernels"]
+
+
+class ArrayKit:
+    """What the themes need to know of a library.
+
+    xp: its namespace (`numpy`, `cupy`). native: the library's dtype objects. assign(target, source) writes in place.
+    """
+
+    def __init__(self, xp: Any, native: Mapping[DType, Any]) -> None:
+        self.xp = xp
+        self.native = dict(native)
+        self.dtype_of = {dtype: ours for ours, dtype in self.native.items()}
+        self.half = frozenset(n for d, n in self.native.items() if d.is_floating_point and d.bits == 16)
+
+    def wide(self, x: Any) -> Any:
+        """x in float32 if it is of a half type, else x: what accumulations start from."""
+        return x.astype(self.xp.float32) if x.dtype in self.half else x
+
+
+def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
+    """Operator name -> kernel on arrays of `xp`."""
+    kit = ArrayKit(xp, native)
+    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random)
+    return merge_kernels(*[theme(kit).table() for theme in themes])

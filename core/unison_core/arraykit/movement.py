@@ -1,0 +1,186 @@
+"""Movement kernels: views through the library's own strides, and copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from unison_core.dtypes import DType
+from unison_core.errors import OperatorError, ViewError
+from unison_core.spec import numel
+
+if TYPE_CHECKING:
+    from unison_core.arraykit.kit import ArrayKit
+
+__all__ = ["Movement"]
+
+Shape = tuple[int, ...]
+
+
+class Movement:
+    """Kernels on `xp`."""
+
+    def __init__(self, kit: ArrayKit) -> None:
+        self.kit = kit
+        self.xp = kit.xp
+
+    def table(self) -> dict[str, Callable[..., Any]]:
+        """Operator name -> kernel; `to_device` is the backend's own."""
+        return {
+            "as_strided": self.as_strided,
+            "cast": self.cast,
+            "cat": self.cat,
+            "copy": self.copy,
+            "diagonal": self.diagonal,
+            "expand": self.expand,
+            "flip": self.flip,
+            "pad": self.pad,
+            "permute": self.permute,
+            "roll": self.roll,
+            "slice": self.slice,
+            "unfold": self.unfold,
+            "unslice": self.unslice,
+            "view": self.view,
+        }
+
+    def view(self, x: Any, *, shape: Shape) -> Any:
+        if x.flags.c_contiguous:
+            return x.reshape(shape)
+        if numel(shape) != x.size:
+            raise ValueError("size")
+        strides = _view_strides(x.shape, x.strides, shape)
+        if strides is None:
+            raise ViewError(
+                f"view size is not compatible with input tensor's size and stride: {list(x.shape)} with byte strides "
+                f"{list(x.strides)} cannot be seen as {list(shape)} without a copy. Use .reshape(...) instead."
+            )
+        return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
+
+    def permute(self, x: Any, *, dims: tuple[int, ...]) -> Any:
+        return x.transpose(dims)
+
+    def expand(self, x: Any, *, shape: Shape) -> Any:
+        lead = len(shape) - x.ndim
+        if lead < 0 or any(have not in (1, want) for have, want in zip(x.shape, shape[lead:], strict=True)):
+            raise ValueError("expand")
+        strides = (0,) * lead + tuple(
+            s if have == want else 0 for have, want, s in zip(x.shape, shape[lead:], x.strides, strict=True)
+        )
+        return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
+
+    def slice(self, x: Any, *, key: tuple[Any, ...]) -> Any:
+        for k in key:
+            if k is Ellipsis:
+                return x[key]
+        return x[(*key, ...)]
+
+    def unslice(self, g: Any, *, shape: Shape, key: tuple[Any, ...]) -> Any:
+        out = self.xp.zeros(shape, dtype=g.dtype)
+        out[key] = g
+        return out
+
+    def diagonal(self, x: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+        one, two = dim1 % x.ndim, dim2 % x.ndim
+        rows, columns = x.shape[one] + min(offset, 0), x.shape[two] - max(offset, 0)
+        length = max(0, min(rows, columns))
+        rest = [d for d in range(x.ndim) if d not in (one, two)]
+        key: list[Any] = [slice(None)] * x.ndim
+        if length:
+            key[one], key[two] = slice(max(0, -offset), None), slice(max(0, offset), None)
+        start = x[tuple(key)]
+        strides = [x.strides[d] for d in rest] + [x.strides[one] + x.strides[two]]
+        return self.xp.lib.stride_tricks.as_strided(start, [x.shape[d] for d in rest] + [length], strides)
+
+    def unfold(self, x: Any, *, dim: int, size: int, step: int) -> Any:
+        if not x.ndim:
+            return x.reshape(1)[:size]
+        d = dim % x.ndim
+        if size > x.shape[d] or step <= 0:
+            raise ValueError("unfold")
+        count = (x.shape[d] - size) // step + 1
+        shape = (*x.shape[:d], count, *x.shape[d + 1 :], size)
+        strides = (*x.strides[:d], x.strides[d] * step, *x.strides[d + 1 :], x.strides[d])
+        return self.xp.lib.stride_tricks.as_strided(x, shape, strides)
+
+    def as_strided(self, x: Any, *, shape: Shape, stride: tuple[int, ...], offset: int) -> Any:
+        """Over the whole storage that x is a part of; its bounds are checked."""
+        storage = _storage(x)
+        item = x.dtype.itemsize
+        last = offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else offset - 1
+        size = storage.nbytes // item
+        if last >= size:
+            raise OperatorError(
+                f"as_strided: shape {list(shape)} with strides {list(stride)} from offset {offset} reaches element {last}, "
+                f"outside the storage of {size} elements"
+            )
+        flat = storage.reshape(-1).view(x.dtype)[offset:]
+        return self.xp.lib.stride_tricks.as_strided(flat, shape, [s * item for s in stride])
+
+    def copy(self, x: Any) -> Any:
+        return x.copy()
+
+    def cast(self, x: Any, *, dtype: DType) -> Any:
+        target = self.kit.native[dtype]
+        if x.dtype.kind == "c" and not dtype.is_complex:
+            return x != 0 if dtype.name == "bool" else x.real.astype(target)
+        if x.dtype.kind not in "iub" and dtype.name in ("uint8", "int8", "int16"):
+            return x.astype(self.xp.int64).astype(target)
+        return x.astype(target)
+
+    def cat(self, *xs: Any, dim: int) -> Any:
+        return self.xp.concatenate(xs, axis=dim)
+
+    def flip(self, x: Any, *, dims: tuple[int, ...]) -> Any:
+        return self.xp.flip(x, dims).copy() if x.ndim else x.copy()
+
+    def roll(self, x: Any, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+        return self.xp.roll(x, shifts, dims)
+
+    def pad(self, x: Any, *, widths: tuple[tuple[int, int], ...], value: float) -> Any:
+        if len(widths) != x.ndim:
+            raise ValueError("pad")
+        keep = tuple(slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(x.shape, widths, strict=True))
+        shape = tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
+        inner = tuple(slice(max(0, a), n - max(0, b)) for n, (a, b) in zip(shape, widths, strict=True))
+        out = self.xp.full(shape, value, dtype=x.dtype) if value else self.xp.zeros(shape, dtype=x.dtype)
+        out[inner] = x[keep]
+        return out
+
+
+def _storage(x: Any) -> Any:
+    """The array that owns x's memory."""
+    while getattr(x, "base", None) is not None and hasattr(x.base, "strides"):
+        x = x.base
+    return x
+
+
+def _view_strides(shape: Shape, strides: Shape, target: Shape) -> list[int] | None:
+    """Byte strides that show the same elements in `target` shape, or None if memory does not allow it.
+
+    Dimensions are joined into runs that step evenly; each run must be a product of target lengths.
+    """
+    if 0 in shape:
+        return [0] * len(target)
+    runs: list[tuple[int, int]] = []
+    for n, s in zip(shape, strides, strict=True):
+        if n == 1:
+            continue
+        if runs and runs[-1][1] == s * n:
+            runs[-1] = (runs[-1][0] * n, s)
+        else:
+            runs.append((n, s))
+    out: list[int] = []
+    at = 0
+    left, step = runs[0] if runs else (1, 0)
+    for n in target:
+        if n == 1:
+            out.append(step * left)
+            continue
+        if left == 1:
+            at += 1
+            left, step = runs[at]
+        if left % n:
+            return None
+        left //= n
+        out.append(step * left)
+    return out

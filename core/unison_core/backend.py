@@ -1,0 +1,186 @@
+"""The backend contract: what a package must supply so that Unison runs on its device.
+
+A backend is one subclass of `Backend` with a table of kernels. Kernels take the backend's arrays positionally
+and attributes by keyword, are named like the operators, and know nothing of gradients or devices' names. A device
+handle is passed only where arrays cannot tell it: creation kernels and copies from the host.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from unison_core.dispatch import promotion
+from unison_core.dtypes import INEXACT, DType
+from unison_core.errors import NotSupportedError, RegistrationError
+
+if TYPE_CHECKING:
+    from unison_core.devices import Device
+    from unison_core.operator import Operator
+
+__all__ = ["CONTRACT", "Backend", "Kernel", "merge_kernels"]
+
+CONTRACT = 1
+"""The version of this contract; a manifest names the one it was written for."""
+
+Kernel = Callable[..., Any]
+
+
+def merge_kernels(*tables: Mapping[str, Kernel], override: Mapping[str, Kernel] | None = None) -> dict[str, Kernel]:
+    """One table of several; a name may appear twice only through `override`.
+
+    Raises:
+        ValueError: two tables define the same kernel, or an override replaces nothing.
+    """
+    merged: dict[str, Kernel] = {}
+    for table in tables:
+        for name, kernel in table.items():
+            if name in merged:
+                raise RegistrationError(f"kernel {name!r} is given twice: {merged[name]!r} and {kernel!r}")
+            merged[name] = kernel
+    for name, kernel in (override or {}).items():
+        merged[name] = kernel
+    return merged
+
+
+class Backend(ABC):
+    """One kind of device. Subclasses set the class attributes and implement what is abstract."""
+
+    name: ClassVar[str]
+    array_class: ClassVar[type]
+    indexed: ClassVar[bool] = True
+    """Whether devices are counted (`opencl:0`), or there is just one (`cpu`)."""
+    aliasing: ClassVar[bool] = True
+    """Whether views share memory; a backend without it conforms to a lower level."""
+
+    def __init__(self) -> None:
+        self._native: dict[DType, Any] = dict(self.native_dtypes())
+        self._dtype_of: dict[Any, DType] = {native: dtype for dtype, native in self._native.items()}
+        promotion.INEXACT.update(native for dtype, native in self._native.items() if dtype in INEXACT)
+        self._kernels: dict[str, Kernel] = dict(self.kernels())
+        self._inplace: dict[str, Kernel] = dict(self.inplace_kernels())
+        self._overlays: dict[str, list[tuple[int, str, Kernel]]] = {}
+        self._check_kernels()
+
+    @abstractmethod
+    def native_dtypes(self) -> Mapping[DType, Any]:
+        """The library's dtype object for each dtype the device has: what `array.dtype` is, by identity."""
+
+    @abstractmethod
+    def kernels(self) -> Mapping[str, Kernel]:
+        """Operator name -> kernel."""
+
+    @abstractmethod
+    def from_host(self, array: Any, device: Device) -> Any:
+        """A new array with the elements of a host array (numpy.ndarray, any strides)."""
+
+    @abstractmethod
+    def to_host(self, array: Any) -> Any:
+        """The elements as a host array; it may alias only on the host's own backend."""
+
+    @abstractmethod
+    def assign(self, target: Any, source: Any) -> None:
+        """Write source, broadcast and cast, into target, in place. Overlapping memory is allowed."""
+
+    @abstractmethod
+    def strides(self, array: Any) -> tuple[int, ...]:
+        """Steps between elements along each dimension, in elements."""
+
+    @abstractmethod
+    def offset(self, array: Any) -> int:
+        """Elements between the start of the storage and the first element."""
+
+    def inplace_kernels(self) -> Mapping[str, Kernel]:
+        """Kernels that take `out=` and write there; `out` may be the first input. Others go through a copy."""
+        return {}
+
+    def device_count(self) -> int:
+        """How many devices there are now."""
+        return 1
+
+    def current_device(self) -> int:
+        """The index that a device without an index means."""
+        return 0
+
+    def native(self, dtype: DType) -> Any:
+        """The library's dtype object.
+
+        Raises:
+            NotImplementedError: the device has no such type.
+        """
+        try:
+            return self._native[dtype]
+        except KeyError:
+            raise NotSupportedError(
+                f"{self.name} has no {dtype.name}; it has {', '.join(d.name for d in self._native)}"
+            ) from None
+
+    def supports(self, dtype: DType) -> bool:
+        """Whether the device has the dtype."""
+        return dtype in self._native
+
+    def dtype_of(self, array: Any) -> DType:
+        """The dtype of an array."""
+        return self._dtype_of[array.dtype]
+
+    def scalar(self, value: Any, dtype: DType, device: Device) -> Any:
+        """A 0-d array of that value."""
+        return self._kernels["full"](shape=(), value=value, dtype=dtype, device=device)
+
+    def adopt(self, result: Any) -> Any:
+        """Make an array of what a kernel returned in its place; called only when it is not an `array_class`."""
+        raise TypeError(f"a kernel of {self.name} returned {type(result).__name__}, not {self.array_class.__name__}")
+
+    def kernel(self, op: Operator) -> Kernel | None:
+        """The kernel for `op`, or None."""
+        return self._kernels.get(op.name)
+
+    def inplace_kernel(self, op: Operator) -> Kernel | None:
+        """The kernel that writes into `out=`, or None."""
+        return self._inplace.get(op.name)
+
+    def overlays(self, op: Operator) -> Sequence[tuple[int, str, Kernel]]:
+        """Kernels that replace this backend's, by falling priority: (priority, who, kernel)."""
+        return self._overlays.get(op.name, ())
+
+    def overlay(self, source: str, priority: int, kernels: Mapping[str, Kernel]) -> None:
+        """Let `source` replace single kernels.
+
+        Raises:
+            ValueError: an unknown operator or wrong parameter names.
+        """
+        from unison_core import operator
+
+        for name, kernel in kernels.items():
+            operator.get(name).check_parameters(kernel, f"{source}'s kernel")
+            self._overlays.setdefault(name, []).append((priority, source, kernel))
+            self._overlays[name].sort(key=lambda entry: -entry[0])
+
+    def is_contiguous(self, array: Any) -> bool:
+        """Whether the elements lie in row-major order without gaps."""
+        expected = 1
+        for length, stride in zip(reversed(array.shape), reversed(self.strides(array)), strict=True):
+            if length == 0:
+                return True
+            if length != 1 and stride != expected:
+                return False
+            expected *= length
+        return True
+
+    def synchronize(self, device: Device) -> None:
+        """Wait until everything asked of the device is done."""
+
+    def memory(self, device: Device) -> Mapping[str, int]:
+        """Bytes in use and available, by name; empty if the library does not say."""
+        return {}
+
+    def describe(self, device: Device) -> str:
+        """A line for people: the hardware, the library, its version."""
+        return self.name
+
+    def _check_kernels(self) -> None:
+        from unison_core import operator
+
+        for name, kernel in [*self._kernels.items(), *self._inplace.items()]:
+            operator.get(name).check_parameters(kernel, f"backend {self.name!r}'s kernel")

@@ -1,0 +1,294 @@
+"""The call paths: what runs when an operator is called, one closure per operator.
+
+# Note [Call paths]
+A small eager operator must cost less than PyTorch's. So a path is a closure over its operator's kernel table,
+written out by hand for each arity: slots are read and stored directly, the ordinary case is checked first, and
+everything unusual (a mode, mixed dtypes, Python numbers, results that are not plain arrays, an exception) leaves
+for a slower function at one test. Nothing here allocates but the result tensor. A composite without a gradient
+rule of its own runs its body while recording, so that the operators inside record themselves.
+
+The test `out.__class__ is not device.array_class` catches tuples and the scalars NumPy makes of 0-d results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from unison_core import handle, modes, state
+from unison_core.dispatch.failure import check, failure
+from unison_core.dispatch.promotion import INEXACT, constant, settle
+from unison_core.errors import KernelError, UnisonError
+from unison_core.handle import Handle, wrap
+
+if TYPE_CHECKING:
+    from unison_core.operator import Operator
+
+__all__ = ["binary", "make"]
+
+Call = Callable[..., Any]
+
+
+def make(op: Operator, *, watched: bool) -> Call:
+    """The call path of `op`; `watched` paths ask the modes first."""
+    from unison_core.operator import Arity, Promote
+
+    if op.arity is Arity.BINARY and op.promote is Promote.NONE:
+        return nary(op, watched)
+    by_arity = {Arity.UNARY: unary, Arity.BINARY: binary, Arity.VIEW: view, Arity.CREATION: creation}
+    return by_arity.get(op.arity, nary)(op, watched)
+
+
+def unary(op: Operator, watched: bool) -> Call:
+    """One tensor, no attributes."""
+    from unison_core.operator import Promote
+
+    table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
+
+    def call(x: Any, /) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, (x,), {})
+        try:
+            device = x.device
+            array = x.array
+            if floats and array.dtype not in INEXACT:
+                return call(*settle(op, (x,)))
+            if body is not None and x.tracked and op.vjp is None and state.grad_enabled():
+                return body(x)
+            result = table[device](array)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (x,), {}, error) from error
+        if result.__class__ is not device.array_class:
+            return _unusual_result(op, (x,), {}, result, device)
+        out = handle.Tensor()
+        out.array = result
+        out.device = device
+        out.counter = [0]
+        out.base = out.node = None
+        out.tracked = False
+        if differentiable and (x.tracked or (x.base is not None and state.refresh(x))):
+            state.record(op, (x,), None, out)
+        if state.debug_infer:
+            _verify(op, (x,), {}, out)
+        return out
+
+    return call
+
+
+def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
+    """Two tensors, or a tensor and a Python number. What is neither goes to `foreign(a, b)` or is an error."""
+    from unison_core.operator import Promote
+
+    table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
+
+    def call(a: Any, b: Any, /) -> Any:
+        if watched and state.modes_active:
+            if foreign is not None and _is_foreign(a, b):
+                return foreign(a, b)
+            return modes.through(op, (a, b), {})
+        try:
+            device = a.device
+            x = a.array
+            cls = b.__class__
+            if cls is float or cls is int:
+                number = device.constants.get((b, cls, x.dtype))
+                if number is None:
+                    return call(*settle(op, (a, b)))
+                b = number
+            y = b.array
+            dtype = x.dtype
+            if b.device is not device or y.dtype is not dtype or (floats and dtype not in INEXACT):
+                settled = settle(op, (a, b))
+                if settled[0] is not a or settled[1] is not b:
+                    return call(*settled)
+            if body is not None and op.vjp is None and (a.tracked or b.tracked) and state.grad_enabled():
+                return body(a, b)
+            result = table[device](x, y)
+        except UnisonError:
+            raise
+        except Exception as error:
+            return _binary_again(op, call, a, b, foreign, error)
+        if result.__class__ is not device.array_class:
+            return _unusual_result(op, (a, b), {}, result, device)
+        out = handle.Tensor()
+        out.array = result
+        out.device = device
+        out.counter = [0]
+        out.base = out.node = None
+        out.tracked = False
+        if differentiable and (
+            a.tracked
+            or b.tracked
+            or (a.base is not None and state.refresh(a))
+            or (b.base is not None and state.refresh(b))
+        ):
+            state.record(op, (a, b), None, out)
+        if state.debug_infer:
+            _verify(op, (a, b), {}, out)
+        return out
+
+    return call
+
+
+_KNOWN = (Handle, bool, int, float, complex)
+
+
+def _is_foreign(a: Any, b: Any) -> bool:
+    return not (isinstance(a, _KNOWN) and isinstance(b, _KNOWN))
+
+
+def _binary_again(op: Operator, call: Call, a: Any, b: Any, foreign: Call | None, error: Exception) -> Any:
+    """The path failed: because an operand is a number or foreign, or because the kernel raised."""
+    numbers = (bool, int, float, complex)
+    if _is_foreign(a, b):
+        if foreign is not None:
+            return foreign(a, b)
+    elif isinstance(a, numbers) or isinstance(b, numbers):
+        return call(*settle(op, (a, b)))
+    raise failure(op, (a, b), {}, error) from error
+
+
+def nary(op: Operator, watched: bool) -> Call:
+    """Any number of tensors (None where optional) and attributes."""
+    from unison_core.operator import Promote
+
+    table, differentiable, defaults, attributes = op.table, op.differentiable, op.defaults, len(op.attributes)
+    body = op.body
+    promotes = op.promote is not Promote.NONE
+    accumulates = op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+
+    def call(*inputs: Any, **attrs: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, inputs, attrs)
+        if len(attrs) != attributes:
+            attrs = {**defaults, **attrs}
+        try:
+            first = inputs[0]
+            device = first.device
+            dtype = first.array.dtype
+            tracked = False
+            arrays = []
+            odd = accumulates and dtype not in INEXACT
+            for x in inputs:
+                if x is None:
+                    arrays.append(None)
+                    continue
+                array = x.array
+                arrays.append(array)
+                if x.tracked or (x.base is not None and state.refresh(x)):
+                    tracked = True
+                if x.device is not device or (promotes and array.dtype is not dtype):
+                    odd = True
+            if odd:
+                settled = settle(op, inputs)
+                if any(s is not x for s, x in zip(settled, inputs, strict=True)):
+                    return call(*settled, **attrs)
+            if body is not None and tracked and op.vjp is None and state.grad_enabled():
+                return body(*inputs, **attrs)
+            result = table[device](*arrays, **attrs)
+        except UnisonError:
+            raise
+        except Exception as error:
+            if any(isinstance(x, (bool, int, float, complex)) for x in inputs):
+                return call(*settle(op, inputs), **attrs)
+            raise failure(op, inputs, attrs, error) from error
+        if result.__class__ is not device.array_class:
+            return _unusual_result(op, inputs, attrs, result, device)
+        out = handle.Tensor()
+        out.array = result
+        out.device = device
+        out.counter = [0]
+        out.base = out.node = None
+        out.tracked = False
+        if tracked and differentiable and result.dtype in INEXACT:
+            state.record(op, inputs, attrs, out)
+        if state.debug_infer:
+            _verify(op, inputs, attrs, out)
+        return out
+
+    return call
+
+
+def view(op: Operator, watched: bool) -> Call:
+    """One tensor and attributes; the result aliases it (Note [Views] in the frontend's autograd)."""
+    table, defaults, attributes = op.table, op.defaults, len(op.attributes)
+
+    def call(x: Any, /, **attrs: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, (x,), attrs)
+        if len(attrs) != attributes:
+            attrs = {**defaults, **attrs}
+        try:
+            device = x.device
+            result = table[device](x.array, **attrs)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (x,), attrs, error) from error
+        out = handle.Tensor()
+        out.array = result
+        out.device = device
+        out.counter = counter = x.counter
+        out.base = (x, op, attrs, counter[0])
+        out.node = None
+        out.tracked = False
+        if x.tracked or (x.base is not None and state.refresh(x)):
+            state.record(op, (x,), attrs, out)
+        if state.debug_infer:
+            _verify(op, (x,), attrs, out)
+        return out
+
+    return call
+
+
+def creation(op: Operator, watched: bool) -> Call:
+    """No tensors: attributes and the device."""
+    from unison_core import devices
+
+    table, defaults = op.table, op.defaults
+
+    def call(*, device: Any, **attrs: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, (), {**attrs, "device": device})
+        attrs = {**defaults, **attrs}
+        device = devices.canonical(device)
+        try:
+            result = table[device](device=device, **attrs)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (), attrs, error) from error
+        if result.__class__ is tuple:
+            return tuple(wrap(array, device) for array in result)
+        return wrap(result, device)
+
+    return call
+
+
+def _unusual_result(op: Operator, inputs: tuple[Any, ...], attrs: dict[str, Any], result: Any, device: Any) -> Any:
+    """A tuple of arrays, or something that the backend must first make an array of (NumPy's scalars)."""
+    if result.__class__ in (tuple, list):
+        out: Any = tuple(wrap(a if a.__class__ is device.array_class else device.adopt(a), device) for a in result)
+    elif result is None or result is NotImplemented:
+        raise KernelError(f"the kernel of {op.name} on {device} returned {result}")
+    else:
+        out = wrap(device.adopt(result), device)
+    if op.differentiable and any(x is not None and x.tracked for x in inputs):
+        state.record(op, inputs, attrs or None, out)
+    if state.debug_infer:
+        _verify(op, inputs, attrs, out)
+    return out
+
+
+def _verify(op: Operator, inputs: tuple[Any, ...], attrs: dict[str, Any], out: Any) -> None:
+    """The debug setting: what the kernel returned must be what the rules say."""
+    wanted = check(op, inputs, attrs)
+    pairs = zip(out, wanted, strict=True) if isinstance(out, tuple) else [(out, wanted)]
+    for got, spec in pairs:
+        if tuple(got.shape) != tuple(spec.shape) or got.dtype is not spec.dtype:
+            raise KernelError(
+                f"{op.name} on {got.device} returned {got.dtype.name}{list(got.shape)}, "
+                f"but its rules say {spec.dtype.name}{list(spec.shape)}"
+            )

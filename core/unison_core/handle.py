@@ -1,0 +1,83 @@
+"""The tensor handle: the slots that dispatch needs, and how the frontend's class gets into core.
+
+# Note [Finding Tensor]
+Core makes tensors but may not import the frontend. The frontend subclasses `Handle`, calls `install` once,
+and every call path reads the installed class from `handle.Tensor`. Tests of core alone use `Handle` itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unison_core.devices import Device
+    from unison_core.dtypes import DType
+
+__all__ = ["Handle", "Tensor", "alias", "install", "wrap"]
+
+
+class Handle:
+    """An array, its device and its place in the autograd graph.
+
+    array: the backend's own array. device: the `Device` that holds it. tracked: what users see as
+    `requires_grad`. node: the graph node that made it, None for leaves. counter: a one-element list that every
+    alias of the memory shares; it counts in-place writes. base: for a differentiable view, what it is a view of
+    (see Note [Views]); else None.
+    """
+
+    __slots__ = ("array", "base", "counter", "device", "node", "tracked")
+
+    array: Any
+    base: Any
+    counter: list[int]
+    device: Device
+    node: Any
+    tracked: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the dimensions."""
+        return tuple(self.array.shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self.device.backend.dtype_of(self.array)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.array.shape)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded."""
+        return self.tracked
+
+
+Tensor: type[Handle] = Handle
+
+
+def install(cls: type[Handle]) -> None:
+    """Make `cls` the class of every tensor that operators return from now on."""
+    global Tensor
+    Tensor = cls
+
+
+def wrap(array: Any, device: Device) -> Any:
+    """A fresh, untracked tensor around an array that nobody else aliases."""
+    t = Tensor()
+    t.array = array
+    t.device = device
+    t.tracked = False
+    t.node = None
+    t.counter = [0]
+    t.base = None
+    return t
+
+
+def alias(x: Handle) -> Any:
+    """An untracked tensor on the same memory; writes through either are counted for both."""
+    t = wrap(x.array, x.device)
+    t.counter = x.counter
+    return t

@@ -1,0 +1,46 @@
+"""What the rules of several themes share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unison_core.dtypes import COMPLEX
+from unison_core.dispatch.promotion import constant
+from unison_core.spec import Spec
+
+__all__ = ["adjoint", "scalar_like", "sum_to", "to_host"]
+
+
+def adjoint(x: Any) -> Any:
+    """The complex conjugate; x itself when real. Gradients are conjugate (Wirtinger), as torch has them."""
+    from unison_core import ops
+
+    return ops.conj(x) if x.dtype in COMPLEX else x
+
+
+def scalar_like(value: Any, x: Any) -> Any:
+    """The 0-d tensor of a number in x's dtype, on x's device; of a spec, its spec."""
+    if x.__class__ is Spec:
+        return Spec((), x.dtype, x.device)
+    return constant(value, x.dtype, x.device)
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """g summed over the dimensions along which `shape` was broadcast to g's shape."""
+    from unison_core import ops
+
+    have = g.shape
+    if have == shape:
+        return g
+    lead = len(have) - len(shape)
+    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and have[i + lead] != 1)
+    if dims:
+        g = ops.sum(g, dim=dims, keepdim=True)
+    return ops.view(g, shape=shape) if lead else g
+
+
+
+
+def to_host(x: Any) -> Any:
+    """The elements of x as a host array: it waits for the device, so rules use it only where values decide."""
+    return x.device.backend.to_host(x.array)

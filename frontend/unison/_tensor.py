@@ -1,0 +1,426 @@
+"""`Tensor`: core's handle with torch's interface.
+
+Methods that are functions stand here as one line each, `sum = reduction.sum`; operators take the dispatcher's call
+paths as they are, so that `a + b` runs one Python function.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unison_core import devices, dtypes, handle, ops
+from unison_core.dispatch import inplace, paths
+from unison_core.dispatch.inplace import inplace as _inplace
+from unison_core.dtypes import DType
+from unison_core.errors import OperatorError
+from unison_core.handle import Handle
+
+from unison.functions import conversion, elementwise, indexing, linalg, movement, reduction
+from unison.functions._common import Size
+
+__all__ = ["Tensor"]
+
+
+def _not_implemented(a: Any, b: Any) -> Any:
+    """Python then asks the other operand."""
+    return NotImplemented
+
+
+def _dunder(function: Any) -> Any:
+    return paths.binary(function.operator, watched=True, foreign=_not_implemented)
+
+
+_add = _dunder(ops.add)
+_sub = _dunder(ops.sub)
+_mul = _dunder(ops.mul)
+_div = _dunder(ops.div)
+_eq = _dunder(ops.eq)
+_ne = _dunder(ops.ne)
+
+
+class Tensor(Handle):
+    """An n-dimensional array on a device, with its place in the autograd graph.
+
+    Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "grad", "leaf_hooks")
+
+    def __new__(cls, *data: Any, device: Any = None) -> Any:
+        """As torch's legacy constructor: sizes give uninitialised memory, a sequence gives its numbers."""
+        if not data and device is None:
+            return object.__new__(cls)
+        from unison.functions.creation import empty
+
+        if len(data) == 1 and not isinstance(data[0], int):
+            made = conversion.tensor(data[0], dtype=dtypes.get_default_dtype(), device=device)
+        else:
+            made = empty(*data, device=device)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """Slots that operators leave unset mean None."""
+        if name in ("grad", "leaf_hooks"):
+            return None
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    # What it is.
+
+    @property
+    def shape(self) -> Size:
+        """The lengths of the dimensions."""
+        return Size(self.array.shape)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded; settable on leaves."""
+        return self.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made it; None for leaves."""
+        if self.base is not None and self.base[3] != self.counter[0]:
+            from unison.autograd.views import refreshed
+
+            refreshed(self)
+        return self.node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether gradients end here."""
+        return self.grad_fn is None
+
+    @property
+    def _version(self) -> int:
+        """How often its memory was written in place."""
+        return self.counter[0]
+
+    @property
+    def data(self) -> Any:
+        """The same memory as a tensor outside the graph, with a write counter of its own; settable."""
+        out = handle.wrap(self.array, self.device)
+        return out
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.array = value.array
+        self.device = value.device
+
+    # Autograd.
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Start or stop recording operations on this leaf.
+
+        Raises:
+            RuntimeError: it is not a leaf, or neither floating nor complex.
+        """
+        if self.node is not None:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return self
+        if requires_grad and self.dtype not in dtypes.INEXACT:
+            raise RuntimeError(
+                f"only Tensors of floating point and complex dtype can require gradients, this one is {self.dtype.name}"
+            )
+        self.tracked = bool(requires_grad)
+        if self.tracked and self.base is not None:
+            self.base = None
+        return self
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Add its gradient with respect to the graph's leaves to their `.grad`.
+
+        Raises:
+            RuntimeError: it needs a gradient argument, does not require one, or the graph was freed.
+        """
+        from unison.autograd import interface
+
+        interface.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
+
+    def detach(self) -> Any:
+        """The same memory outside the graph."""
+        return handle.alias(self)
+
+    def detach_(self) -> Any:
+        """Take this tensor out of the graph.
+
+        Raises:
+            RuntimeError: it is a view.
+        """
+        if self.base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self.node, self.tracked = None, False
+        return self
+
+    def register_hook(self, hook: Any) -> Any:
+        """Call hook(grad) when the gradient is computed; what it returns replaces it."""
+        from unison.autograd.hooks import add_tensor_hook
+
+        return add_tensor_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> Any:
+        """Call hook(tensor) after a gradient was added to this leaf's `.grad`."""
+        from unison.autograd.hooks import RemovableHandle, hooks_of
+
+        if self.node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        table = hooks_of(self).post
+        removable = RemovableHandle(table)
+        table[removable.id] = hook
+        return removable
+
+    def retain_grad(self) -> None:
+        """Let a non-leaf keep its gradient in `.grad`."""
+        from unison.autograd.hooks import retain_grad
+
+        retain_grad(self)
+
+    # Python's operators.
+
+    __add__ = _add
+    __sub__ = _sub
+    __mul__ = _mul
+    __truediv__ = _div
+    __eq__ = _eq
+    __ne__ = _ne
+    __lt__ = _dunder(ops.lt)
+    __le__ = _dunder(ops.le)
+    __gt__ = _dunder(ops.gt)
+    __ge__ = _dunder(ops.ge)
+    __floordiv__ = _dunder(ops.floor_divide)
+    __mod__ = _dunder(ops.remainder)
+    __and__ = _dunder(ops.bitwise_and)
+    __or__ = _dunder(ops.bitwise_or)
+    __xor__ = _dunder(ops.bitwise_xor)
+    __lshift__ = _dunder(ops.bitwise_left_shift)
+    __rshift__ = _dunder(ops.bitwise_right_shift)
+    __radd__ = _add
+    __rmul__ = _mul
+    __rand__ = _dunder(ops.bitwise_and)
+    __ror__ = _dunder(ops.bitwise_or)
+    __rxor__ = _dunder(ops.bitwise_xor)
+    __hash__ = object.__hash__
+    __neg__ = ops.neg
+    __abs__ = elementwise.abs
+    __invert__ = ops.bitwise_not
+    __matmul__ = linalg.matmul
+    __pow__ = elementwise.pow
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    __iadd__ = _inplace(ops.add)
+    __isub__ = _inplace(ops.sub)
+    __imul__ = _inplace(ops.mul)
+    __itruediv__ = _inplace(ops.div)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __rsub__(self, other: Any) -> Any:
+        return _sub(other, self)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _div(other, self)
+
+    def __rpow__(self, other: Any) -> Any:
+        return ops.pow(other, self)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return ops.remainder(other, self)
+
+    def __len__(self) -> int:
+        if not self.array.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.array.shape[0])
+
+    def __iter__(self) -> Any:
+        if not self.array.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([self[i] for i in range(self.array.shape[0])])
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise RuntimeError(f"Boolean value of Tensor with {'more than one' if self.array.size else 'no'} value is ambiguous")
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.dtype not in dtypes.INTEGRAL:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __contains__(self, element: Any) -> bool:
+        return bool(ops.any(ops.eq(self, element)))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self.array.shape and spec else format(repr(self), spec)
+
+    def __repr__(self) -> str:
+        from unison.printing import tensor_text
+
+        return tensor_text(self)
+
+    # Methods.
+
+    abs = elementwise.abs
+    add = elementwise.add
+    all = reduction.all
+    amax = reduction.amax
+    amin = reduction.amin
+    any = reduction.any
+    argmax = reduction.argmax
+    argmin = reduction.argmin
+    clamp = elementwise.clamp
+    div = elementwise.div
+    exp = elementwise.exp
+    expand = movement.expand
+    flatten = movement.flatten
+    log = elementwise.log
+    matmul = linalg.matmul
+    mean = reduction.mean
+    mm = linalg.mm
+    mul = elementwise.mul
+    neg = elementwise.neg
+    nonzero = indexing.nonzero
+    permute = movement.permute
+    pow = elementwise.pow
+    relu = elementwise.relu
+    reshape = movement.reshape
+    sigmoid = elementwise.sigmoid
+    sqrt = elementwise.sqrt
+    squeeze = movement.squeeze
+    sub = elementwise.sub
+    sum = reduction.sum
+    t = movement.t
+    tanh = elementwise.tanh
+    transpose = movement.transpose
+    unsqueeze = movement.unsqueeze
+    view = movement.view
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(self.array.size)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return int(self.array.ndim)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or one length of it."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def item(self) -> Any:
+        """The one element as a Python number.
+
+        Raises:
+            RuntimeError: there are more, or none.
+        """
+        if self.array.size != 1:
+            raise OperatorError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        value = self.device.backend.to_host(self.array).item()
+        return float(value) if self.dtype in dtypes.FLOATING else value
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        out = self.device.backend.to_host(self.array)
+        return out.astype("float32").tolist() if self.dtype is dtypes.bfloat16 else out.tolist()
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """The elements as a NumPy array that shares memory; force=True detaches and copies from the device first.
+
+        Raises:
+            RuntimeError: it requires a gradient.
+            TypeError: it is on another device than the host.
+        """
+        if force:
+            return self.device.backend.to_host(self.array)
+        if self.tracked:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if not self.device.is_host:
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+                "memory first."
+            )
+        return self.array
+
+    def clone(self, *, memory_format: Any = None) -> Any:
+        """A copy in fresh memory, in the graph."""
+        return ops.copy(self)
+
+    def contiguous(self, memory_format: Any = None) -> Any:
+        """Itself if its elements lie in row-major order, else a copy that does."""
+        return self if self.device.backend.is_contiguous(self.array) else ops.copy(self)
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether its elements lie in row-major order without gaps."""
+        return bool(self.device.backend.is_contiguous(self.array))
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps between elements along each dimension, in elements."""
+        strides = self.device.backend.strides(self.array)
+        return strides if dim is None else strides[dim]
+
+    def storage_offset(self) -> int:
+        """Elements before the first one in its storage."""
+        return self.device.backend.offset(self.array)
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """The tensor on another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(other)`.
+
+        Itself where nothing changes, unless copy=True.
+        """
+        device, dtype, copy = _read_to(args, kwargs)
+        out = self
+        if dtype is not None and dtype is not self.dtype:
+            out = ops.cast(out, dtype=dtype)
+        if device is not None:
+            target = devices.canonical(device)
+            if target is not out.device:
+                out = ops.to_device(out, device=target)
+        return ops.copy(out) if copy and out is self else out
+
+    def copy_(self, src: Any, non_blocking: bool = False) -> Any:
+        """Write src, broadcast and cast, into this tensor."""
+        return inplace.assign(self, src)
+
+
+def _read_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None, bool]:
+    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    copy = kwargs.pop("copy", False)
+    other = kwargs.pop("other", None)
+    rest = list(args)
+    if rest and isinstance(rest[0], Handle):
+        other = rest.pop(0)
+    if other is not None:
+        device, dtype = other.device, other.dtype
+    elif rest and isinstance(rest[0], DType):
+        dtype = rest.pop(0)
+    elif rest:
+        device = rest.pop(0)
+        if rest and (isinstance(rest[0], DType) or rest[0] is None):
+            dtype = rest.pop(0) or dtype
+    if len(rest) > 1:
+        copy = rest[1]
+    return device, dtype, bool(copy)
+
+
+handle.install(Tensor)

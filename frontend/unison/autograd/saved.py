@@ -1,0 +1,84 @@
+"""Hooks on what the graph saves: pack when recorded, unpack when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from unison_core.handle import Handle
+
+__all__ = ["Packed", "pack", "saved_tensors_hooks"]
+
+active: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
+
+
+class saved_tensors_hooks:  # noqa: N801 - torch's name
+    """Within the block, what backward will need is replaced by `pack_hook(tensor)`, and fetched by `unpack_hook`.
+
+    Args:
+        pack_hook: takes a tensor, returns any object.
+        unpack_hook: takes that object, returns a tensor of the same shape, dtype and device.
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self._hooks = (pack_hook, unpack_hook)
+
+    def __enter__(self) -> None:
+        active.append(self._hooks)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        active.pop()
+
+
+class Packed:
+    """The packed values of one node."""
+
+    __slots__ = ("inputs", "out", "unpack_hook")
+
+    def __init__(self, inputs: tuple[Any, ...], out: Any, unpack_hook: Callable[[Any], Any]) -> None:
+        self.inputs = inputs
+        self.out = out
+        self.unpack_hook = unpack_hook
+
+    def unpack(self, node: Any) -> tuple[tuple[Any, ...], Any]:
+        """(saved inputs, saved result) as tensors again."""
+        fetch = self.unpack_hook
+        inputs = tuple(fetch(x.value) if isinstance(x, _Box) else x for x in self.inputs)
+        if self.out is None:
+            return inputs, None
+        if isinstance(self.out, tuple):
+            return inputs, tuple(node._rebuild(fetch(o).array) for o in self.out)
+        return inputs, node._rebuild(fetch(self.out).array)
+
+
+class _Box:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def pack(node: Any) -> None:
+    """Replace what `node` saved by what the innermost pack hook makes of it."""
+    from unison_core.handle import wrap
+
+    if not active:
+        return
+    pack_hook, unpack_hook = active[-1]
+    taken = active[:]
+    active.clear()
+    try:
+        inputs = tuple(_Box(pack_hook(x)) if isinstance(x, Handle) else x for x in node.saved)
+        out = node.out
+        if out is not None:
+            out = (
+                tuple(pack_hook(wrap(o, node.device)) for o in out)
+                if isinstance(out, tuple)
+                else pack_hook(wrap(out, node.device))
+            )
+    finally:
+        active.extend(taken)
+    node.saved, node.out, node.expected = Packed(inputs, out, unpack_hook), None, None

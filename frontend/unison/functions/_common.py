@@ -1,0 +1,149 @@
+"""What normalising functions share: sizes, dimensions, `out=`, and turning things into tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from unison_core import ops
+from unison_core.dispatch import inplace
+from unison_core.errors import OperatorError
+from unison_core.handle import Handle
+from unison_core.spec import numel, wrap_dim
+
+__all__ = ["Size", "dims", "fill_size", "sizes", "tensor_like", "write_out"]
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple that prints like torch's and counts its elements."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The product of the lengths."""
+        return numel(self)
+
+    def __repr__(self) -> str:
+        return f"unison.Size({list(self)})"
+
+    def __getitem__(self, key: Any) -> Any:
+        found = tuple.__getitem__(self, key)
+        return Size(found) if isinstance(key, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Size, (tuple(self),)
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """`f(2, 3)` and `f((2, 3))` alike, as plain integers.
+
+    Raises:
+        TypeError: something is not an integer.
+    """
+    if len(args) == 1 and not isinstance(args[0], int) and not isinstance(args[0], Handle):
+        args = tuple(args[0])
+    for n in args:
+        if n.__class__ is not int:
+            return tuple(_integer(n) for n in args)
+    return args
+
+
+def _integer(n: Any) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"sizes are integers, but got {type(n).__name__} ({n!r})")
+    return int(n.__index__())
+
+
+def fill_size(shape: Sequence[int], count: int) -> tuple[int, ...]:
+    """`shape` with its one -1 replaced so that it has `count` elements.
+
+    Raises:
+        RuntimeError: it cannot be, or there is more than one -1.
+    """
+    if -1 not in shape:
+        return tuple(shape)
+    if list(shape).count(-1) > 1:
+        raise OperatorError("only one dimension can be inferred")
+    rest = numel([n for n in shape if n != -1])
+    if rest == 0:
+        raise OperatorError(
+            f"cannot reshape tensor of {count} elements into shape {list(shape)} because the unspecified dimension "
+            "size -1 can be any value and is ambiguous"
+        )
+    if count % rest:
+        raise OperatorError(f"shape '{list(shape)}' is invalid for input of size {count}")
+    return tuple(count // rest if n == -1 else n for n in shape)
+
+
+def dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
+    """A dimension, several or None, counted from the front; None for all of them.
+
+    Raises:
+        IndexError: out of range.
+        RuntimeError: one is named twice.
+    """
+    if dim is None:
+        return None
+    if dim.__class__ is int:
+        if 0 <= dim < ndim:
+            return (dim,)
+        return (wrap_dim(dim, ndim),) if ndim else _none_of(wrap_dim(dim, ndim))
+    wrapped = tuple(wrap_dim(int(d), ndim) for d in dim)
+    if len(set(wrapped)) != len(wrapped):
+        raise OperatorError(f"dim {list(dim)} appears multiple times in the list of dims")
+    if not ndim:
+        return None
+    return wrapped or None
+
+
+def _none_of(_: int) -> None:
+    return None
+
+
+def tensor_like(value: Any, like: Any) -> Any:
+    """value as a tensor: itself, or a number in its own default dtype on like's device."""
+    if isinstance(value, Handle):
+        return value
+    from unison_core import dtypes
+    from unison_core.dispatch.promotion import constant
+
+    return constant(value, dtypes.scalar_dtype(dtypes.category_of_scalar(value)), like.device)
+
+
+def write_out(out: Any, result: Any) -> Any:
+    """What `out=` does: resize an empty `out`, write the result into it and return it.
+
+    Raises:
+        RuntimeError: the result cannot be cast to out's dtype, or recording is on for out.
+    """
+    from unison_core.dtypes import can_cast
+
+    if isinstance(result, tuple):
+        return type(result)(*(write_out(o, r) for o, r in zip(out, result, strict=True)))
+    if out.tracked or (result.tracked and ops_recording()):
+        raise OperatorError("functions with out=... arguments don't support automatic differentiation, but one of the "
+                            "arguments requires grad.")
+    if not can_cast(result.dtype, out.dtype):
+        raise OperatorError(
+            f"result type {result.dtype.name} can't be cast to the desired output type {out.dtype.name}"
+        )
+    if out.device is not result.device:
+        raise OperatorError(f"expected out to be on {result.device}, but it is on {out.device}")
+    if out.shape != result.shape:
+        fresh = ops.cast(result, dtype=out.dtype)
+        out.array = fresh.array
+        out.counter[0] += 1
+        return out
+    return inplace.assign(out, result)
+
+
+def ops_recording() -> bool:
+    """Whether this thread records."""
+    from unison_core import state
+
+    return state.grad_enabled()
+
+

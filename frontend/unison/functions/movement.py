@@ -1,0 +1,186 @@
+"""Shapes: views, transpositions, joining and splitting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unison_core import ops
+from unison_core.errors import OperatorError, OperatorIndexError, ViewError
+from unison_core.spec import wrap_dim
+
+from unison.functions._common import fill_size, sizes, write_out
+
+__all__ = [
+    "cat",
+    "expand",
+    "flatten",
+    "permute",
+    "reshape",
+    "squeeze",
+    "stack",
+    "t",
+    "transpose",
+    "unsqueeze",
+    "view",
+]
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """input in another shape (one -1 is inferred) on the same memory, or its bytes as another dtype.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or it would need a copy.
+    """
+    if shape and not isinstance(shape[0], (int, tuple, list)) and hasattr(shape[0], "itemsize"):
+        from unison.functions.conversion import view_dtype
+
+        return view_dtype(input, shape[0])
+    size = sizes(shape)
+    return ops.view(input, shape=fill_size(size, input.array.size) if -1 in size else size)
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """input in another shape (one -1 is inferred): a view where memory allows, else a copy."""
+    size = sizes(shape)
+    if -1 in size:
+        size = fill_size(size, input.array.size)
+    try:
+        return ops.view(input, shape=size)
+    except ViewError:
+        return ops.view(ops.copy(input), shape=size)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """input with the dimensions from start_dim to end_dim joined into one."""
+    n = input.array.ndim
+    start, end = wrap_dim(start_dim, n), wrap_dim(end_dim, n)
+    if not n:
+        return reshape(input, 1)
+    if start > end:
+        raise OperatorError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if start == end:
+        return input
+    from unison_core.spec import numel
+
+    shape = input.array.shape
+    return reshape(input, (*shape[:start], numel(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def permute(input: Any, *dims: Any) -> Any:
+    """input with its dimensions in the given order; negative ones count from the end."""
+    n = input.array.ndim
+    given = sizes(dims)
+    if len(given) != n:
+        raise OperatorError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(given)}"
+        )
+    return ops.permute(input, dims=tuple(wrap_dim(d, n) for d in given))
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """input with two dimensions exchanged."""
+    n = input.array.ndim
+    one, two = wrap_dim(dim0, n), wrap_dim(dim1, n)
+    order = list(range(n))
+    if n:
+        order[one], order[two] = order[two], order[one]
+    return ops.permute(input, dims=tuple(order))
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix; vectors and numbers stay as they are.
+
+    Raises:
+        RuntimeError: more than two dimensions.
+    """
+    n = input.array.ndim
+    if n > 2:
+        raise OperatorError(f"t() expects a tensor with <= 2 dimensions, but self is {n}D")
+    return ops.permute(input, dims=tuple(reversed(range(n))))
+
+
+def expand(input: Any, *shape: Any) -> Any:
+    """input with dimensions of length 1 repeated without a copy; -1 keeps a length."""
+    size = sizes(shape)
+    have = input.array.shape
+    lead = len(size) - len(have)
+    if lead < 0:
+        raise OperatorError(
+            f"expand: the number of sizes provided ({len(size)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(have)})"
+        )
+    if any(n == -1 for n in size[:lead]):
+        raise OperatorError("The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0")
+    full = size[:lead] + tuple(h if n == -1 else n for n, h in zip(size[lead:], have, strict=True))
+    return ops.expand(input, shape=full)
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """input without its dimensions of length 1, or without those among dim."""
+    shape = input.array.shape
+    n = len(shape)
+    if dim is None:
+        chosen = set(range(n))
+    else:
+        chosen = {wrap_dim(d, n) for d in ((dim,) if isinstance(dim, int) else dim)}
+    return ops.view(input, shape=tuple(s for i, s in enumerate(shape) if s != 1 or i not in chosen)) if (
+        all_viewable(input)
+    ) else ops.slice(input, key=tuple(0 if s == 1 and i in chosen else slice(None) for i, s in enumerate(shape)))
+
+
+def all_viewable(input: Any) -> bool:
+    """Whether any view of the elements in order is possible: contiguous memory."""
+    return bool(input.device.backend.is_contiguous(input.array))
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """input with a new dimension of length 1 before position dim."""
+    n = input.array.ndim
+    if not -(n + 1) <= dim <= n:
+        raise OperatorIndexError(
+            f"Dimension out of range (expected to be in range of [{-n - 1}, {n}], but got {dim})"
+        )
+    at = dim % (n + 1)
+    return ops.slice(input, key=(slice(None),) * at + (None, ...))
+
+
+def cat(tensors: Any, dim: Any = 0, *, out: Any = None, axis: Any = None) -> Any:
+    """The tensors joined along dim; empty 1-d tensors are left out, as torch does for history's sake.
+
+    Raises:
+        RuntimeError: no tensors, or their other lengths differ.
+    """
+    dim = dim if axis is None else axis
+    given = list(tensors)
+    if not given:
+        raise OperatorError("torch.cat(): expected a non-empty list of Tensors")
+    full = [t for t in given if t.array.shape != (0,)] or given[:1]
+    result = ops.cat(*full, dim=wrap_dim(dim, full[0].array.ndim) if full[0].array.ndim else 0)
+    if len(full) != len(given):
+        from unison_core.dispatch.promotion import common_dtype
+
+        kind = common_dtype(given)
+        result = result if result.dtype is kind else ops.cast(result, dtype=kind)
+    return result if out is None else write_out(out, result)
+
+
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """The tensors, of one shape, joined along a new dimension.
+
+    Raises:
+        RuntimeError: no tensors, or their shapes differ.
+    """
+    given = list(tensors)
+    if not given:
+        raise OperatorError("stack expects a non-empty TensorList")
+    first = given[0].array.shape
+    for i, x in enumerate(given):
+        if x.array.shape != first:
+            raise OperatorError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(x.array.shape)} at entry {i}"
+            )
+    n = len(first) + 1
+    result = ops.cat(*[unsqueeze(x, dim) for x in given], dim=wrap_dim(dim, n))
+    return result if out is None else write_out(out, result)

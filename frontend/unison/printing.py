@@ -1,0 +1,12 @@
+"""How tensors print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["tensor_text"]
+
+
+def tensor_text(t: Any) -> str:
+    """`tensor([1., 2.])` with dtype, device and graph where they are not the default."""
+    return f"tensor({t.tolist()})"
