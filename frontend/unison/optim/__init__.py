@@ -3,7 +3,7 @@
 Here live the optimisers, one file each, on two bases: `optimizer.Optimizer` (groups, state, hooks, saving) and
 `_parameterwise.ParameterwiseOptimizer` (the step loop of all rules that look at one parameter at a time).
 `lr_scheduler` is a folder with one file per theme; `swa_utils` is loaded when it is first used, since it needs
-`unison.nn`. May import `unison` and `unison.tensor`; nothing here knows a device. Start reading at `sgd.py`.
+`unison.nn`. May import `unison` and its `_tensor`; nothing here knows a device. Start reading at `sgd.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = ["average", "average_square", "decayed", "descend", "descend_ratio", "kept"]
 

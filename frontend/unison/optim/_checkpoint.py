@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 import unison
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = ["pack", "unpack"]
 

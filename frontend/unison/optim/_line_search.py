@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = ["Probe", "strong_wolfe"]
 

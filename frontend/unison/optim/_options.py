@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = ["check_betas", "check_implementation", "check_lr", "check_not_negative", "number", "to_scalar"]
 

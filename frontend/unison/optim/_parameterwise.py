@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._arithmetic import decayed
 from unison.optim._options import number
 from unison.optim.optimizer import Group, Optimizer, State
-from unison.tensor import Tensor
 
 __all__ = ["ParameterwiseOptimizer", "Update", "scalar_dtype", "with_gradient_options"]
 

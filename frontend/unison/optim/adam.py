@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._arithmetic import average, average_square, descend_ratio, kept
 from unison.optim._options import (
     check_betas,
@@ -17,7 +18,6 @@ from unison.optim._options import (
 )
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update
 from unison.optim.optimizer import Group, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["Adam"]
 

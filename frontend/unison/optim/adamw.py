@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.optim.adam import Adam
 from unison.optim.optimizer import Params
-from unison.tensor import Tensor
 
 __all__ = ["AdamW"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._options import check_lr, check_not_negative, number
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update, scalar_dtype
 from unison.optim.optimizer import Group, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["ASGD"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._line_search import Probe, strong_wolfe
 from unison.optim._options import check_lr, to_scalar
 from unison.optim.optimizer import Optimizer, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["LBFGS"]
 

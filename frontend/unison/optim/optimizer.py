@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._checkpoint import pack, unpack
 from unison.optim._hooks import (
     Hooks,
@@ -15,7 +16,6 @@ from unison.optim._hooks import (
     register_optimizer_step_pre_hook,
     with_step_hooks,
 )
-from unison.tensor import Tensor
 
 __all__ = [
     "Group",

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._arithmetic import average, average_square, descend, descend_ratio, kept
 from unison.optim._options import check_betas, check_lr, check_not_negative, number
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update
 from unison.optim.optimizer import Group, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["RAdam"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unison
+from unison._tensor import Tensor
 from unison.optim._arithmetic import average, average_square, descend, descend_ratio, kept
 from unison.optim._options import check_lr, check_not_negative, number
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update
 from unison.optim.optimizer import Group, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["RMSprop"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from unison._tensor import Tensor
 from unison.optim._arithmetic import descend
 from unison.optim._options import check_implementation, check_lr, check_not_negative, number
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update, with_gradient_options
 from unison.optim.optimizer import Group, Params, State
-from unison.tensor import Tensor
 
 __all__ = ["SGD"]
 

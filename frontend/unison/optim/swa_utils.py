@@ -9,11 +9,11 @@ from itertools import chain
 from typing import Any, Literal
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import Module
 from unison.nn.modules.batchnorm import _BatchNorm
 from unison.optim.lr_scheduler.base import LRScheduler, per_group
 from unison.optim.optimizer import Optimizer
-from unison.tensor import Tensor
 
 __all__ = [
     "SWALR",

@@ -2,7 +2,7 @@
 
 Here lives `base.LRScheduler`, which counts epochs and writes into the optimiser's groups, and one file per kind of
 schedule. Attributes have PyTorch's names, also the private ones, because they are the keys of its state_dicts. May
-import the optimisers' base and `unison.tensor`. Start reading at `base.py`, then `decay.py`.
+import the optimisers' base and `unison.Tensor`. Start reading at `base.py`, then `decay.py`.
 """
 
 from __future__ import annotations

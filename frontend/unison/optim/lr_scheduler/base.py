@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.optim._options import to_scalar
 from unison.optim.optimizer import Group, Optimizer
-from unison.tensor import Tensor
 
 __all__ = [
     "EPOCH_DEPRECATION_WARNING",
