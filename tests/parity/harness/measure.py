@@ -111,6 +111,9 @@ def _run(run: Run, candidate: Candidate, limit: int | None, made: Measurement) -
     except Missing as missing:
         made.fail(*made.at, str(missing), absent=True)
         return
+    except Exception as error:  # noqa: BLE001 - looking a name up runs the candidate's code
+        made.fail(*made.at, reason_of(error))
+        return
     for i in database.spread(len(samples), limit):
         made.at = (run.name, run.case(i))
         _check(run, pair, samples[i], made)

@@ -31,7 +31,8 @@ def attribute(candidate: Candidate, path: str) -> Any:
     for name in filter(None, path.split(".")):
         try:
             value = getattr(value, name)
-        except AttributeError:
+        except (AttributeError, ImportError):
+            # A namespace that is loaded when first used fails with ImportError where it does not exist.
             raise Missing(f"{candidate.name} has no {path}") from None
     return value
 

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
 from tests.parity.harness import database  # noqa: E402
 from tests.parity.harness.candidate import Candidate  # noqa: E402
 from tests.parity.harness.measure import Measurement, measure  # noqa: E402
-from tests.parity.harness.wrong import ABSENT, Wrong, wrong_sine  # noqa: E402
+from tests.parity.harness.wrong import ABSENT, Raises, Wrong, wrong_sine  # noqa: E402
 
 
 def of_dtype(dtype, right, change):
@@ -160,6 +160,17 @@ def test_harness_finds_absent_function():
 def test_harness_finds_absent_name_in_wrapper():
     made = measured("where", {"where": ABSENT}, limit=3)
     assert made.status == "missing"
+
+
+def test_harness_finds_namespace_that_cannot_be_imported():
+    made = measured("linalg.det", {"linalg": Raises(ModuleNotFoundError("no linalg"))})
+    assert made.status == "missing"
+
+
+def test_harness_finds_namespace_that_fails():
+    made = measured("linalg.det", {"linalg": Raises(RuntimeError("broken"))})
+    assert made.status == "partial"
+    assert made.failures["forward"].reason == "raises RuntimeError: broken"
 
 
 def test_harness_finds_endless_loop():

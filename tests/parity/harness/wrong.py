@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["ABSENT", "Wrong", "wrong_sine"]
+__all__ = ["ABSENT", "Raises", "Wrong", "wrong_sine"]
 
 
 class _Absent:
@@ -22,6 +22,13 @@ class _AnyTensor(type(torch.Tensor)):
         return isinstance(value, torch.Tensor)
 
 
+class Raises:
+    """Stands for a name that cannot be looked up."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 class Wrong:
     """Everything of a namespace of PyTorch, except what stands under the dotted names given."""
 
@@ -37,6 +44,8 @@ class Wrong:
         value = super().__getattribute__(name)
         if value is ABSENT:
             raise AttributeError(f"no {name}")
+        if isinstance(value, Raises):
+            raise value.error
         return value
 
     def __getattr__(self, name: str) -> Any:
