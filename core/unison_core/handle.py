@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.dtypes import DType
 
-__all__ = ["Handle", "Tensor", "alias", "install", "wrap"]
+__all__ = ["Handle", "Tensor", "alias", "counter_of", "install", "wrap"]
 
 
 class Handle:
@@ -21,7 +21,7 @@ class Handle:
 
     array: the backend's own array. device: the `Device` that holds it. tracked: what users see as
     `requires_grad`. node: the graph node that made it, None for leaves. counter: a one-element list that every
-    alias of the memory shares; it counts in-place writes. base: for a differentiable view, what it is a view of
+    alias of the memory shares; it counts in-place writes; None while there is no alias and no write. base: for a differentiable view, what it is a view of
     (see Note [Views]); else None.
     """
 
@@ -29,7 +29,7 @@ class Handle:
 
     array: Any
     base: Any
-    counter: list[int]
+    counter: list[int] | None
     device: Device
     node: Any
     tracked: bool
@@ -56,6 +56,7 @@ class Handle:
 
 
 Tensor: type[Handle] = Handle
+_new = object.__new__
 
 
 def install(cls: type[Handle]) -> None:
@@ -66,18 +67,24 @@ def install(cls: type[Handle]) -> None:
 
 def wrap(array: Any, device: Device) -> Any:
     """A fresh, untracked tensor around an array that nobody else aliases."""
-    t = Tensor()
+    t = _new(Tensor)
     t.array = array
     t.device = device
     t.tracked = False
-    t.node = None
-    t.counter = [0]
-    t.base = None
+    t.node = t.counter = t.base = None
     return t
+
+
+def counter_of(x: Handle) -> list[int]:
+    """The write counter that x shares with its aliases, made now if there is none."""
+    counter = x.counter
+    if counter is None:
+        counter = x.counter = [0]
+    return counter
 
 
 def alias(x: Handle) -> Any:
     """An untracked tensor on the same memory; writes through either are counted for both."""
     t = wrap(x.array, x.device)
-    t.counter = x.counter
+    t.counter = counter_of(x)
     return t

@@ -23,7 +23,7 @@ NOTHING, SPEC, VALUE = 0, 1, 2
 class SavingPlan:
     """For each pattern of tracked inputs: what to keep of each input, and whether to keep the result."""
 
-    __slots__ = ("_cache", "_needs", "_specs", "data", "variadic")
+    __slots__ = ("_cache", "_needs", "_specs", "data", "one", "two", "variadic")
 
     def __init__(self, data: Sequence[str], variadic: bool, needs: Mapping[str, frozenset[str]], specs: frozenset[str]):
         self.data = tuple(data)
@@ -31,6 +31,11 @@ class SavingPlan:
         self._needs = needs
         self._specs = specs
         self._cache: dict[tuple[bool, ...], tuple[tuple[int, ...] | None, bool]] = {}
+        plain = not variadic
+        self.one = self._work_out((True,)) if plain and len(data) == 1 else None
+        """The plan of an operator of one input."""
+        self.two = [self._work_out((a, b)) for a in (False, True) for b in (False, True)] if plain and len(data) == 2 else None
+        """The plans of an operator of two inputs, by 2 * (first tracked) + (second tracked)."""
 
     def of(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, bool]:
         """(what to keep of each input, or None if nothing; whether to keep the result)."""

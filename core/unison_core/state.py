@@ -16,7 +16,6 @@ __all__ = ["grad_enabled", "inference_enabled", "install_recorder", "local", "se
 
 modes_active = 0
 grad_disabled = 0
-debug_infer = False
 
 _lock = threading.Lock()
 

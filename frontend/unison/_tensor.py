@@ -44,7 +44,8 @@ class Tensor(Handle):
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "grad", "leaf_hooks")
+    __slots__ = ("__dict__", "__weakref__", "_grad", "_leaf_hooks")
+    # No __getattr__: a class that has one pays five times as much for every slot it reads.
 
     def __new__(cls, *data: Any, device: Any = None) -> Any:
         """As torch's legacy constructor: sizes give uninitialised memory, a sequence gives its numbers."""
@@ -57,12 +58,6 @@ class Tensor(Handle):
         else:
             made = empty(*data, device=device)
         return made
-
-    def __getattr__(self, name: str) -> Any:
-        """Slots that operators leave unset mean None."""
-        if name in ("grad", "leaf_hooks"):
-            return None
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     # What it is.
 
@@ -83,7 +78,7 @@ class Tensor(Handle):
     @property
     def grad_fn(self) -> Any:
         """The node that made it; None for leaves."""
-        if self.base is not None and self.base[3] != self.counter[0]:
+        if self.base is not None:
             from unison.autograd.views import refreshed
 
             refreshed(self)
@@ -97,7 +92,7 @@ class Tensor(Handle):
     @property
     def _version(self) -> int:
         """How often its memory was written in place."""
-        return self.counter[0]
+        return 0 if self.counter is None else self.counter[0]
 
     @property
     def data(self) -> Any:
@@ -109,6 +104,36 @@ class Tensor(Handle):
     def data(self, value: Any) -> None:
         self.array = value.array
         self.device = value.device
+
+    @property
+    def grad(self) -> Any:
+        """The gradient accumulated by backward; None before. Settable to a tensor of the same kind, or None."""
+        try:
+            return self._grad
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            _check_gradient(self, value)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def leaf_hooks(self) -> Any:
+        """The hooks of this leaf, or None."""
+        try:
+            return self._leaf_hooks
+        except AttributeError:
+            return None
+
+    @leaf_hooks.setter
+    def leaf_hooks(self, value: Any) -> None:
+        self._leaf_hooks = value
 
     # Autograd.
 
@@ -130,6 +155,8 @@ class Tensor(Handle):
                 f"only Tensors of floating point and complex dtype can require gradients, this one is {self.dtype.name}"
             )
         self.tracked = bool(requires_grad)
+        if not hasattr(self, "_grad"):
+            self._grad = self._leaf_hooks = None
         if self.tracked and self.base is not None:
             self.base = None
         return self
@@ -401,6 +428,19 @@ class Tensor(Handle):
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         """Write src, broadcast and cast, into this tensor."""
         return inplace.assign(self, src)
+
+
+def _check_gradient(t: Any, g: Any) -> None:
+    if not isinstance(g, Handle):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
+    if g is t:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if g.array.shape != t.array.shape:
+        raise RuntimeError(f"assigned grad has data of a different size: {list(g.shape)} for {list(t.shape)}")
+    if g.dtype is not t.dtype:
+        raise RuntimeError(f"assigned grad has data of a different type: {g.dtype.name} for {t.dtype.name}")
+    if g.device is not t.device:
+        raise RuntimeError(f"assigned grad has data located on a different device: {g.device} for {t.device}")
 
 
 def _read_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None, bool]:

@@ -15,7 +15,7 @@ from unison_core import dtypes, modes, state
 from unison_core.dispatch.failure import failure
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import OperatorError, UnisonError, describe
-from unison_core.handle import Handle
+from unison_core.handle import Handle, counter_of
 
 if TYPE_CHECKING:
     from unison_core.operator import Operator
@@ -49,7 +49,7 @@ def inplace(function: Any) -> Callable[..., Any]:
             raise
         except Exception as error:
             raise failure(op, (x, *rest), attrs, error) from error
-        x.counter[0] += 1
+        counter_of(x)[0] += 1
         if op.differentiable and any(i is not None and i.tracked for i in inputs):
             state.record_write(op, x, inputs, attrs or None)
         elif x.tracked and not op.differentiable:
@@ -166,6 +166,6 @@ def mark_written(x: Any, source: Any) -> None:
     """Count a write and, when gradients flow, make x's new value the copy of `source`."""
     from unison_core import ops
 
-    x.counter[0] += 1
+    counter_of(x)[0] += 1
     if x.tracked or source.tracked:
         state.record_write(ops.copy.operator, x, (x, source), None)

@@ -33,16 +33,16 @@ def accumulate(leaf: Any, g: Any, *, fresh: bool, create_graph: bool) -> None:
     Raises:
         RuntimeError: g has another shape than the leaf.
     """
-    hooks = leaf.leaf_hooks
+    hooks = leaf._leaf_hooks
     if hooks is not None:
         g = hooks.before(g)
     if g.array.shape != leaf.array.shape:
         raise OperatorError(f"a gradient of shape {list(g.shape)} reached a leaf of shape {list(leaf.shape)}")
-    have = leaf.grad
+    have = leaf._grad
     if have is None:
-        leaf.grad = g if fresh or create_graph else ops.copy(g)
+        leaf._grad = g if fresh or create_graph else ops.copy(g)
     elif create_graph:
-        leaf.grad = ops.add(have, g)
+        leaf._grad = ops.add(have, g)
     else:
         _add_(have, g)
     if hooks is not None and hooks.post:

@@ -59,27 +59,29 @@ class _Engine:
         self.pending: dict[Any, Any] = {}
         self.owned: set[Any] = set()
         self.waiting: dict[Any, int] = {}
+        self.needs_parents: dict[Any, bool] = {}
         self.found: dict[Any, Any] = {}
 
     def go(self, roots: Sequence[tuple[Any, Any]]) -> dict[Any, Any]:
         """Count, then run."""
-        places = list(dict.fromkeys(place for place, _ in roots))
+        for place, g in roots:
+            self._add(place, g)
+        places = list(self.pending)
         if self.targets is None:
             self._count(places)
         else:
             self._count_towards_targets(places)
-        for place, g in roots:
-            self._add(place, g)
-        ready = [place for place in places if not self.waiting.get(place)]
-        fresh = False
-        pending, waiting, create_graph = self.pending, self.waiting, self.create_graph
+        pending, waiting = self.pending, self.waiting
+        ready: list[tuple[Any, Any]] = []
+        for place in places:
+            if not waiting[place]:
+                g = pending.pop(place)
+                if isinstance(place, Handle):
+                    self._reach_leaf(place, g, fresh=False)
+                else:
+                    ready.append((place, g))
         while ready:
-            node = ready.pop()
-            g = pending.pop(node, None)
-            if isinstance(node, Handle):
-                if g is not None:
-                    self._reach_leaf(node, g, fresh or node in self.owned)
-                continue
+            node, g = ready.pop()
             parents = node.parents
             if g is None:
                 grads: tuple[Any, ...] = (None,) * len(parents)
@@ -88,26 +90,28 @@ class _Engine:
                 continue
             else:
                 grads = self._pass(node, g)
-            counter = g.counter if g.__class__ is not list and g is not None else None
             for i, p in enumerate(parents):
                 if p is None:
                     continue
                 gp = grads[i]
-                if gp is not None:
-                    if p in pending:
-                        self._add(p, gp)
-                    else:
-                        pending[p] = gp
-                        if not create_graph and gp is not g and gp.counter is not counter and gp.base is None:
-                            if node.fresh_gradients and not _repeated(gp, grads, i):
-                                self.owned.add(p)
                 left = waiting.get(p)
                 if left is None:
-                    pending.pop(p, None)
                     continue
-                waiting[p] = left - 1
-                if left == 1:
-                    ready.append(p)
+                if left != 1:
+                    waiting[p] = left - 1
+                    if gp is not None:
+                        self._add(p, gp)
+                    continue
+                fresh = p in pending
+                if fresh:
+                    if gp is not None:
+                        self._add(p, gp)
+                    gp = pending.pop(p)
+                if isinstance(p, Handle):
+                    if gp is not None:
+                        self._reach_leaf(p, gp, fresh or (node.fresh_gradients and _is_fresh(gp, g, grads, i)))
+                else:
+                    ready.append((p, gp))
         return self.found
 
     def _pass(self, node: Node, g: Any) -> tuple[Any, ...]:
@@ -115,13 +119,12 @@ class _Engine:
         hooks = node.hooks
         if hooks is not None:
             g = hooks.before(g)
-        if self.targets is not None and node in self.targets:
-            self.found[node] = g
+        if self.targets is not None:
+            if node in self.targets:
+                self.found[node] = g
             if not self.needs_parents.get(node):
                 return (None,) * len(node.parents)
-        if g.__class__ is list:
-            g = tuple(g)
-        grads = node.apply(g)
+        grads = node.apply(tuple(g) if g.__class__ is list else g)
         if hooks is not None and hooks.post:
             grads = hooks.after(grads, g)
         if anomaly.enabled and anomaly.check_nan:
@@ -130,22 +133,23 @@ class _Engine:
             node.release()
         return grads
 
-    def _into_source(self, output: Output, g: Any, ready: list[Any]) -> None:
+    def _into_source(self, output: Output, g: Any, ready: list[tuple[Any, Any]]) -> None:
         """Put the gradient of one of several results at its place."""
         if output.hooks is not None:
             g = output.hooks.before(g)
         if self.targets is not None and output in self.targets:
             self.found[output] = g
         source = output.source
+        left = self.waiting.get(source)
+        if left is None:
+            return
         slots = self.pending.get(source)
         if slots is None:
             slots = self.pending[source] = [None] * source.count
-        slots[output.index] = g
-        left = self.waiting.get(source)
-        if left is not None:
-            self.waiting[source] = left - 1
-            if left == 1:
-                ready.append(source)
+        slots[output.index] = g if slots[output.index] is None else ops.add(slots[output.index], g)
+        self.waiting[source] = left - 1
+        if left == 1:
+            ready.append((source, self.pending.pop(source)))
 
     def _add(self, place: Any, g: Any) -> None:
         have = self.pending.get(place)
@@ -158,17 +162,16 @@ class _Engine:
             self.owned.add(place)
 
     def _reach_leaf(self, leaf: Any, g: Any, fresh: bool) -> None:
-        if self.targets is not None and leaf in self.targets:
+        if self.targets is not None:
             if leaf.leaf_hooks is not None and not self.accumulates:
                 g = leaf.leaf_hooks.before(g)
             self.found[leaf] = g
         if self.accumulates and (self.targets is None or leaf in self.targets):
-            accumulate(leaf, g, fresh=fresh, create_graph=self.create_graph)
+            accumulate(leaf, g, fresh=fresh or leaf in self.owned, create_graph=self.create_graph)
 
     def _count(self, places: Sequence[Any]) -> None:
         """How many consumers each node waits for."""
-        waiting = self.waiting
-        seen = set(places)
+        waiting = self.waiting = dict.fromkeys(places, 0)
         stack = [p for p in places if not isinstance(p, Handle)]
         while stack:
             for p in stack.pop().parents:
@@ -176,11 +179,10 @@ class _Engine:
                     continue
                 if p in waiting:
                     waiting[p] += 1
-                    continue
-                waiting[p] = 1
-                if p not in seen and not isinstance(p, Handle):
-                    seen.add(p)
-                    stack.append(p)
+                else:
+                    waiting[p] = 1
+                    if not isinstance(p, Handle):
+                        stack.append(p)
 
     def _count_towards_targets(self, places: Sequence[Any]) -> None:
         """The same over the nodes from which a target can be reached."""
@@ -201,12 +203,12 @@ class _Engine:
             if not isinstance(node, Handle):
                 stack.extend((p, False) for p in node.parents if p is not None and p not in seen)
         reaches: set[Any] = set()
-        self.needs_parents: dict[Any, bool] = {}
         for node in order:
             below = not isinstance(node, Handle) and any(p in reaches for p in node.parents if p is not None)
             self.needs_parents[node] = below
             if below or node in targets:
                 reaches.add(node)
+        self.waiting = dict.fromkeys(places, 0)
         for node in reaches:
             if self.needs_parents[node]:
                 for p in node.parents:
@@ -214,6 +216,8 @@ class _Engine:
                         self.waiting[p] = self.waiting.get(p, 0) + 1
 
 
-def _repeated(g: Any, grads: tuple[Any, ...], at: int) -> bool:
-    """Whether the same gradient goes to another parent as well, which would then share its memory."""
-    return any(other is g or (other is not None and other.counter is g.counter) for j, other in enumerate(grads) if j != at)
+def _is_fresh(g: Any, incoming: Any, grads: tuple[Any, ...], at: int) -> bool:
+    """Whether nobody else holds the memory of the gradient that a rule returned for parent `at`."""
+    if g is incoming or g.base is not None or g.counter is not None:
+        return False
+    return not any(other is g for j, other in enumerate(grads) if j != at)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from unison_core import ops, state
-from unison_core.handle import Handle, alias
+from unison_core.handle import Handle, alias, counter_of
 
 from unison.autograd.graph import Node, Output, edge
 
@@ -196,7 +196,8 @@ def _saver(t: Any, outs: tuple[Any, ...], node: FunctionNode, fresh: tuple[Any, 
         if o is t:
             array, device, single = t.array, t.device, len(outs) == 1
             return lambda n: _restored(array, device, n if single else Output(n, i))
-    counter, version = t.counter, t.counter[0]
+    counter = counter_of(t)
+    version = counter[0]
 
     def fetch(n: FunctionNode) -> Any:
         if counter[0] != version:

@@ -13,9 +13,8 @@ from typing import Any, ClassVar
 
 from unison_core import state
 from unison_core.dispatch.promotion import INEXACT
-from unison_core.handle import Handle, alias, wrap
-from unison_core.saving import SPEC, VALUE
-from unison_core.spec import Spec
+from unison_core.handle import Handle, alias, counter_of, wrap
+from unison_core.saving import NOTHING, VALUE
 
 from unison.autograd import anomaly
 from unison.autograd import saved as saved_hooks
@@ -23,8 +22,6 @@ from unison.autograd import saved as saved_hooks
 __all__ = ["Node", "OpNode", "Output", "edge", "record"]
 
 _new = object.__new__
-_TRACKED_ONE = (True,)
-_TRACKED_TWO = ((False, False), (False, True), (True, False), (True, True))
 
 
 class Node:
@@ -88,24 +85,24 @@ def _as_next(parent: Any) -> tuple[Any, int]:
 class OpNode(Node):
     """A recorded operator call."""
 
-    __slots__ = ("attrs", "count", "device", "expected", "op", "out", "saved", "shapes")
+    __slots__ = ("attrs", "count", "expected", "op", "out", "saved", "shapes")
 
     def apply(self, g: Any) -> tuple[Any, ...]:
         """Run the operator's gradient rule."""
         saved = self.saved
-        if saved is _RELEASED:
+        out = self.out
+        if self.expected is not None:
+            if self.expected != _versions(saved, out):
+                self._refuse_modified()
+            if out is not None:
+                out = self._rebuild(out)
+        elif saved is _RELEASED:
             raise RuntimeError(
                 "Trying to backward through the graph a second time, but the saved values of "
                 f"{self.op.name} have been freed. Pass retain_graph=True to the first backward."
             )
-        if saved.__class__ is saved_hooks.Packed:
+        elif saved.__class__ is saved_hooks.Packed:
             saved, out = saved.unpack(self)
-        else:
-            if self.expected is not None:
-                self._check_versions()
-            out = self.out
-            if out is not None:
-                out = self._rebuild(out)
         attrs = self.attrs
         grads = self.op.vjp(g, out, *saved, **attrs) if attrs else self.op.vjp(g, out, *saved)
         if grads.__class__ is not tuple:
@@ -113,31 +110,50 @@ class OpNode(Node):
         shapes = self.shapes
         return grads if shapes is None else _unbroadcast(grads, shapes, self.parents)
 
-    def _check_versions(self) -> None:
-        for counter, version in self.expected:
-            if counter[0] != version:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"{self.op.name} saved a tensor at version {version}, it is now at version {counter[0]}. Clone it "
-                    "before it is modified, or use an out-of-place operator."
-                )
+    def _refuse_modified(self) -> None:
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"a tensor that {self.op.name} saved was written {_versions(self.saved, self.out) - self.expected} time(s) "
+            "since. Clone it before it is modified, or use an out-of-place operator."
+        )
 
     def _rebuild(self, out: Any) -> Any:
         """The result as a tensor again, in its place in the graph, for higher orders."""
-        if out.__class__ is tuple:
-            return tuple(_restore(array, self.device, self) for array in out)
-        return _restore(out, self.device, self)
+        array, device, _ = out
+        if array.__class__ is tuple:
+            return tuple(_restore(a, device, Output(self, i)) for i, a in enumerate(array))
+        return _restore(array, device, self)
 
     def release(self) -> None:
         """Drop what was saved."""
-        if self.saved is not _NOTHING_SAVED or self.out is not None:
+        if self.expected is not None or self.saved.__class__ is saved_hooks.Packed:
             self.saved = _RELEASED
-            self.out = None
-        self.expected = None
+            self.out = self.expected = None
 
     def name(self) -> str:
         """`MulBackward0` of mul, as torch writes it."""
         return "".join(part.capitalize() for part in self.op.name.split("_")) + "Backward0"
+
+
+def _versions(saved: Any, out: Any) -> int:
+    """The sum of the write counters of everything saved: it only grows, so equal sums mean nothing was written."""
+    total = 0
+    for x in saved:
+        if x is not None and x.counter is not None:
+            total += x.counter[0]
+    return total if out is None else total + out[2][0]
+
+
+class Ghost:
+    """What is left of a saved input whose rule needs only its shape and dtype."""
+
+    __slots__ = ("device", "native", "shape", "tracked")
+    counter = None
+
+    @property
+    def dtype(self) -> Any:
+        """The element type."""
+        return self.device.backend._dtype_of[self.native]
 
 
 class Output(Node):
@@ -157,11 +173,8 @@ class Output(Node):
         return self.source.name()
 
 
-_RELEASED: Any = object()
-
-
-_BLANKS = tuple((None,) * n for n in range(5))
-_NOTHING_SAVED = _BLANKS[0]
+_RELEASED: Any = ()
+_BLANKS = tuple((None,) * n for n in range(9))
 
 
 def _restore(array: Any, device: Any, node: Node) -> Any:
@@ -199,95 +212,102 @@ def record(op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: 
     node = _new(OpNode)
     node.op = op
     node.attrs = attrs
-    node.hooks = node.trace = None
-    node.expected = node.out = node.shapes = None
-    count = len(inputs)
-    if count == 2:
+    node.hooks = node.expected = node.out = node.shapes = None
+    plan = op.saving
+    if plan.two is not None:
         a, b = inputs
         if a is None or b is None:
-            return _record_many(node, op, inputs, out)
-        ta, tb = a.tracked, b.tracked
-        node.parents = (
-            ((a.node or a) if a.base is None else edge(a)) if ta else None,
-            ((b.node or b) if b.base is None else edge(b)) if tb else None,
-        )
-        tracked = _TRACKED_TWO[ta * 2 + tb]
-        if op.elementwise:
-            sa = a.array.shape
-            sb = b.array.shape
-            if sa != sb:
-                node.shapes = (sa, sb)
-    elif count == 1:
+            keep, keep_out = _record_many(node, op, inputs)
+        else:
+            ta, tb = a.tracked, b.tracked
+            node.parents = (
+                ((a.node or a) if a.base is None else edge(a)) if ta else None,
+                ((b.node or b) if b.base is None else edge(b)) if tb else None,
+            )
+            keep, keep_out = plan.two[ta * 2 + tb]
+            if op.elementwise:
+                sa = a.array.shape
+                sb = b.array.shape
+                if sa != sb:
+                    node.shapes = (sa, sb)
+    elif plan.one is not None:
         x = inputs[0]
         node.parents = (((x.node or x) if x.base is None else edge(x)),)
-        tracked = _TRACKED_ONE
+        keep, keep_out = plan.one
     else:
-        return _record_many(node, op, inputs, out)
-    keep, keep_out = op.saving.of(tracked)
+        keep, keep_out = _record_many(node, op, inputs)
     if keep is None:
-        node.saved = _BLANKS[count]
+        node.saved = _BLANKS[len(inputs)] if len(inputs) < 9 else (None,) * len(inputs)
     else:
         _keep(node, inputs, keep)
-    _finish(node, out, keep_out)
-
-
-def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...], out: Any) -> None:
-    node.parents = tuple([None if x is None else edge(x) for x in inputs])
-    if op.elementwise:
-        node.shapes = tuple([() if x is None else x.array.shape for x in inputs])
-    keep, keep_out = op.saving.of(tuple([p is not None for p in node.parents]))
-    if keep is None:
-        node.saved = (None,) * len(inputs)
-    else:
-        _keep(node, inputs, keep)
-    _finish(node, out, keep_out)
-
-
-def _keep(node: OpNode, inputs: tuple[Any, ...], keep: tuple[int, ...]) -> None:
-    saved = []
-    expected = []
-    for x, what in zip(inputs, keep, strict=True):
-        if what == VALUE and x is not None:
-            saved.append(x)
-            expected.append((x.counter, x.counter[0]))
-        elif what == SPEC and x is not None:
-            saved.append(Spec(tuple(x.array.shape), x.dtype, x.device, x.tracked))
-        else:
-            saved.append(None)
-    node.saved = tuple(saved)
-    if expected:
-        node.expected = expected
-
-
-def _finish(node: OpNode, out: Any, keep_out: bool) -> None:
     if out.__class__ is tuple:
-        _attach_outputs(node, out)
-        node.count = len(out)
-        node.device = out[0].device
-        if keep_out:
-            node.out = tuple(o.array for o in out)
+        _attach_outputs(node, out, keep_out)
     else:
-        node.device = out.device
         out.node = node
         out.tracked = True
         if keep_out:
-            node.out = out.array
             counter = out.counter
-            if node.expected is None:
-                node.expected = [(counter, counter[0])]
-            else:
-                node.expected.append((counter, counter[0]))
+            if counter is None:
+                counter = out.counter = [0]
+            node.out = (out.array, out.device, counter)
+            node.expected = (node.expected or 0) + counter[0]
     if saved_hooks.active:
         saved_hooks.pack(node)
     if anomaly.enabled:
         node.trace = anomaly.stack()
 
 
-def _attach_outputs(node: Node, out: tuple[Any, ...]) -> None:
+def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> tuple[tuple[int, ...] | None, bool]:
+    node.parents = parents = tuple([None if x is None or not x.tracked else edge(x) for x in inputs])
+    if op.elementwise:
+        node.shapes = tuple([() if x is None else x.array.shape for x in inputs])
+    found: tuple[tuple[int, ...] | None, bool] = op.saving.of(tuple([p is not None for p in parents]))
+    return found
+
+
+def _keep(node: OpNode, inputs: tuple[Any, ...], keep: tuple[int, ...]) -> None:
+    saved = []
+    expected = None
+    for x, what in zip(inputs, keep, strict=True):
+        if what == NOTHING or x is None:
+            saved.append(None)
+        elif what == VALUE:
+            saved.append(x)
+            counter = x.counter
+            expected = (expected or 0) + (0 if counter is None else counter[0])
+        else:
+            ghost = _new(Ghost)
+            array = x.array
+            ghost.shape = array.shape
+            ghost.native = array.dtype
+            ghost.device = x.device
+            ghost.tracked = x.tracked
+            saved.append(ghost)
+    node.saved = tuple(saved)
+    node.expected = expected
+
+
+def _attach_outputs(node: OpNode, out: tuple[Any, ...], keep_out: bool) -> None:
+    node.count = len(out)
     for i, o in enumerate(out):
         if o.array.dtype in INEXACT:
             o.node = Output(node, i)
             o.tracked = True
+    if keep_out:
+        node.out = (tuple(o.array for o in out), out[0].device, _Sum([counter_of(o) for o in out]))
+        node.expected = (node.expected or 0) + node.out[2][0]
+
+
+class _Sum:
+    """Several counters that read like one."""
+
+    __slots__ = ("counters",)
+
+    def __init__(self, counters: list[list[int]]) -> None:
+        self.counters = counters
+
+    def __getitem__(self, _: int) -> int:
+        return sum(c[0] for c in self.counters)
 
 
 def record_write(op: Any, target: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None) -> None:
@@ -311,7 +331,7 @@ def record_write(op: Any, target: Any, inputs: tuple[Any, ...], attrs: dict[str,
         inputs = (before, *inputs[1:])
     if any(x is not None and x.tracked for x in inputs):
         record(op, inputs, attrs, fresh)
-        _date_back(fresh.node, op, target.counter)
+        _date_back(fresh.node, target.counter)
     rebase(target, fresh.node)
 
 
@@ -338,14 +358,8 @@ def _identity(value: Any) -> Any:
     return ops.copy(value).node
 
 
-def _date_back(node: Any, op: Any, counter: list[int]) -> None:
-    """Inputs saved by an in-place call are from before the write: expect the version from before, so that using
-    the overwritten value is noticed; the saved result is from after it."""
-    if node is None or not isinstance(node, OpNode) or node.expected is None:
-        return
-    keeps_out = node.out is not None
-    last = len(node.expected) - 1
-    node.expected = [
-        (c, v - 1 if c is counter and not (keeps_out and i == last) else v) for i, (c, v) in enumerate(node.expected)
-    ]
-
+def _date_back(node: Any, counter: Any) -> None:
+    """Inputs saved by an in-place call are from before the write: expect the sum from then, so that using an
+    overwritten value is noticed. The saved result is from after it."""
+    if isinstance(node, OpNode) and node.expected is not None:
+        node.expected -= sum(1 for x in node.saved if x is not None and x.counter is counter)

@@ -56,7 +56,7 @@ class NodeHooks:
         for ref in self.retained:
             tensor = ref()
             if tensor is not None:
-                tensor.grad = g if tensor.grad is None else tensor.grad + g
+                tensor._grad = g if tensor.grad is None else tensor.grad + g
         return g
 
     def after(self, grads: tuple[Any, ...], g: Any) -> tuple[Any, ...]:

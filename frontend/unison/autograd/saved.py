@@ -49,9 +49,9 @@ class Packed:
         inputs = tuple(fetch(x.value) if isinstance(x, _Box) else x for x in self.inputs)
         if self.out is None:
             return inputs, None
-        if isinstance(self.out, tuple):
-            return inputs, tuple(node._rebuild(fetch(o).array) for o in self.out)
-        return inputs, node._rebuild(fetch(self.out).array)
+        packed, device = self.out
+        array = tuple(fetch(o).array for o in packed) if isinstance(packed, tuple) else fetch(packed).array
+        return inputs, node._rebuild((array, device, None))
 
 
 class _Box:
@@ -65,7 +65,7 @@ def pack(node: Any) -> None:
     """Replace what `node` saved by what the innermost pack hook makes of it."""
     from unison_core.handle import wrap
 
-    if not active:
+    if not active or node.expected is None:
         return
     pack_hook, unpack_hook = active[-1]
     taken = active[:]
@@ -74,11 +74,10 @@ def pack(node: Any) -> None:
         inputs = tuple(_Box(pack_hook(x)) if isinstance(x, Handle) else x for x in node.saved)
         out = node.out
         if out is not None:
-            out = (
-                tuple(pack_hook(wrap(o, node.device)) for o in out)
-                if isinstance(out, tuple)
-                else pack_hook(wrap(out, node.device))
-            )
+            array, device, _ = out
+            many = isinstance(array, tuple)
+            packed = tuple(pack_hook(wrap(a, device)) for a in array) if many else pack_hook(wrap(array, device))
+            out = (packed, device)
     finally:
         active.extend(taken)
     node.saved, node.out, node.expected = Packed(inputs, out, unpack_hook), None, None

@@ -8,7 +8,7 @@ from typing import Any
 from unison_core import ops
 from unison_core.dispatch import inplace
 from unison_core.errors import OperatorError
-from unison_core.handle import Handle
+from unison_core.handle import Handle, counter_of
 from unison_core.spec import numel, wrap_dim
 
 __all__ = ["Size", "dims", "fill_size", "sizes", "tensor_like", "write_out"]
@@ -135,7 +135,7 @@ def write_out(out: Any, result: Any) -> Any:
     if out.shape != result.shape:
         fresh = ops.cast(result, dtype=out.dtype)
         out.array = fresh.array
-        out.counter[0] += 1
+        counter_of(out)[0] += 1
         return out
     return inplace.assign(out, result)
 
