@@ -31,21 +31,25 @@ def attribute(candidate: Candidate, path: str) -> Any:
     for name in filter(None, path.split(".")):
         try:
             value = getattr(value, name)
-        except (AttributeError, ImportError):
-            # A namespace that is loaded when first used fails with ImportError where it does not exist.
+        except (AttributeError, ModuleNotFoundError) as error:
+            if not is_absence(error, candidate):
+                raise
             raise Missing(f"{candidate.name} has no {path}") from None
     return value
 
 
 def is_absence(error: Exception, candidate: Candidate) -> bool:
-    """Whether error says that the candidate or its Tensor lacks a name."""
-    if isinstance(error, Missing):
-        return True
-    owner = getattr(error, "obj", None)
-    holders = (types.ModuleType, type(candidate.module), candidate.module.Tensor)
-    return isinstance(error, AttributeError) and (
-        isinstance(owner, holders) or owner is candidate.module.Tensor
-    )
+    """Whether error says that the candidate or its Tensor lacks a name; a broken import says no such thing."""
+    match error:
+        case Missing():
+            return True
+        case ModuleNotFoundError():
+            # What a namespace that is loaded when first used answers where it does not exist.
+            return str(error.name).startswith(f"{candidate.name}.")
+        case AttributeError():
+            holders = (types.ModuleType, type(candidate.module), candidate.module.Tensor)
+            return isinstance(error.obj, holders) or error.obj is candidate.module.Tensor
+    return False
 
 
 def counterpart(value: Any, candidate: Candidate, name: str = "") -> Any:
