@@ -6,11 +6,10 @@ Uses the public interface of Tensor and autograd alone, so that a model runs on 
 """
 
 from unison.nn import functional, init, modules, parameter, utils
-from unison.nn.modules import *
+from unison.nn.modules import *  # noqa: F403 - every layer, as listed there
 from unison.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    *modules.__all__,
     "Buffer",
     "Parameter",
     "UninitializedBuffer",
@@ -21,3 +20,4 @@ __all__ = [
     "parameter",
     "utils",
 ]
+__all__ += modules.__all__

@@ -7,7 +7,7 @@ import warnings
 from typing import Any, Literal
 
 import unison
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = [
     "calculate_gain",

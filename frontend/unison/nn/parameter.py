@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import unison
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 
 def _alias(cls: type, data: Tensor, requires_grad: bool) -> Any:
     """A leaf of class cls which shares the storage of data."""
-    return Tensor._make_subclass(cls, data, requires_grad)
+    leaf = data.detach()
+    leaf.__class__ = cls
+    return leaf.requires_grad_(requires_grad)
 
 
 def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Parameter:

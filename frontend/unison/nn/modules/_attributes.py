@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from unison._tensor import Tensor
 from unison.nn.modules._hooks import (
     _global_buffer_registration_hooks,
     _global_module_registration_hooks,
     _global_parameter_registration_hooks,
 )
 from unison.nn.parameter import Buffer, Parameter
-from unison.tensor import Tensor
 
 if TYPE_CHECKING:
     from unison.nn.modules.module import Module

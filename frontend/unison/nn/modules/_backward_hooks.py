@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import unison
+from unison._tensor import Tensor
 from unison.autograd import Function
-from unison.tensor import Tensor
 
 if TYPE_CHECKING:
     from unison.nn.modules.module import Module
@@ -25,14 +25,18 @@ class _Tap(Function):
     """The identity on several tensors; its backward passes the gradients through ``change``."""
 
     @staticmethod
-    def forward(ctx: Any, change: Callable[[Any], Any], *tensors: Tensor) -> Any:
-        ctx.set_materialize_grads(False)
+    def forward(ctx: Any, change: Callable[[Any], Any], zeros_for_none: bool, *tensors: Tensor) -> Any:
+        ctx.set_materialize_grads(zeros_for_none)
         ctx.change = change
-        return tuple(tensor.view_as(tensor) for tensor in tensors)
+        tapped = tuple(tensor.view_as(tensor) for tensor in tensors)
+        ctx.mark_non_differentiable(
+            *(tap for tap, tensor in zip(tapped, tensors, strict=True) if not tensor.requires_grad)
+        )
+        return tapped
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
-        return None, *ctx.change(gradients)
+        return None, None, *ctx.change(gradients)
 
 
 class BackwardHooks:
@@ -48,9 +52,9 @@ class BackwardHooks:
         self._grad_outputs: tuple[Any, ...] | None = None
 
     def tap_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return args with the tensors that need a gradient replaced by tapped ones."""
+        """Return args with the tensors tapped, if one of them needs a gradient."""
         self._input_count = len(args)
-        args, self._tapped_inputs = _tap(args, self._change_grad_inputs)
+        args, self._tapped_inputs = _tap(args, self._change_grad_inputs, zeros_for_none=True)
         return args
 
     def tap_output(self, result: Any) -> Any:
@@ -64,7 +68,7 @@ class BackwardHooks:
             return result
         outputs = result if isinstance(result, tuple) else (result,)
         self._output_count = len(outputs)
-        outputs, self._tapped_outputs = _tap(outputs, self._change_grad_outputs)
+        outputs, self._tapped_outputs = _tap(outputs, self._change_grad_outputs, zeros_for_none=False)
         return outputs if isinstance(result, tuple) else outputs[0]
 
     def _change_grad_outputs(self, gradients: Sequence[Any]) -> Sequence[Any]:
@@ -108,15 +112,16 @@ class BackwardHooks:
         self._grad_outputs = None
 
 
-def _tap(values: tuple[Any, ...], change: Callable[[Any], Any]) -> tuple[tuple[Any, ...], list[int]]:
-    """Pass the tensors among values that need gradients through _Tap; return all values and which were tapped."""
-    if not unison.is_grad_enabled():
-        return values, []
-    where = [index for index, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
-    if not where:
+def _tap(
+    values: tuple[Any, ...], change: Callable[[Any], Any], *, zeros_for_none: bool
+) -> tuple[tuple[Any, ...], list[int]]:
+    """Pass the tensors among values through _Tap if one needs a gradient; return all values and which were tapped."""
+    where = [index for index, value in enumerate(values) if isinstance(value, Tensor)]
+    if not unison.is_grad_enabled() or not any(values[index].requires_grad for index in where):
         return values, []
     tapped = list(values)
-    for index, tensor in zip(where, _Tap.apply(change, *(values[index] for index in where)), strict=True):
+    taps = _Tap.apply(change, zeros_for_none, *(values[index] for index in where))
+    for index, tensor in zip(where, taps, strict=True):
         tapped[index] = tensor
     if hasattr(values, "_make"):  # a named tuple stays one
         return values._make(tapped), where

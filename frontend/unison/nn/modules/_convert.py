@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import unison
+from unison._tensor import Tensor
 from unison.nn.modules._tree import ModuleTree
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["ModuleConversion"]
 

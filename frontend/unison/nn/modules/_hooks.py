@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from unison.autograd.hooks import RemovableHandle
 from unison.nn.modules._backward_hooks import BackwardHooks
-from unison.utils.hooks import RemovableHandle
 
 if TYPE_CHECKING:
     from unison.nn.modules.module import Module
@@ -98,11 +98,29 @@ class ModuleHooks:
         )
 
 
-def add_hook(hooks: _Hooks, hook: _Hook, prepend: bool = False, extra: Any = ()) -> RemovableHandle:
+class _FlaggedHandle(RemovableHandle):
+    """A handle that also takes out what was noted about the hook."""
+
+    def __init__(self, hooks: Any, flags: list[OrderedDict[int, bool]]) -> None:
+        super().__init__(hooks)
+        self._flags = flags
+
+    def remove(self) -> None:
+        """Take the hook off."""
+        super().remove()
+        for flags in self._flags:
+            flags.pop(self.id, None)
+
+
+def add_hook(
+    hooks: _Hooks, hook: _Hook, prepend: bool = False, extra: list[OrderedDict[int, bool]] | None = None
+) -> RemovableHandle:
     """Put a hook into its table, and its flags into theirs; the handle takes all out again."""
-    handle = RemovableHandle(hooks, extra_dict=list(extra))
+    handle = _FlaggedHandle(hooks, extra or [])
+    while handle.id in hooks:  # a module that was unpickled brings numbers from another process
+        handle = _FlaggedHandle(hooks, extra or [])
     hooks[handle.id] = hook
-    for flags in extra:
+    for flags in extra or ():
         flags[handle.id] = True
     if prepend:
         hooks.move_to_end(handle.id, last=False)
@@ -233,7 +251,7 @@ def _run_always_called(module: Module, call: _Call, done: set[int]) -> None:
             continue
         try:
             _run_forward_hook(module, hook, with_kwargs, call)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the first error is the one to report
             warnings.warn(
                 "module forward hook with ``always_call=True`` raised an exception that was silenced as another "
                 f"error was raised in forward: {error}",

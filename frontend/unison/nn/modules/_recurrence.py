@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
-from unison.tensor import Tensor
 
 __all__ = ["STEPS", "States", "run_layer"]
 

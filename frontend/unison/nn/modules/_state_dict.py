@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import unison
+from unison._tensor import Tensor
+from unison.autograd.hooks import RemovableHandle
 from unison.nn.modules._hooks import add_hook
 from unison.nn.modules._tree import ModuleTree
 from unison.nn.parameter import Parameter, is_lazy
-from unison.tensor import Tensor
-from unison.utils.hooks import RemovableHandle
 
 __all__ = ["IncompatibleKeys", "ModuleState"]
 
@@ -244,18 +244,14 @@ def _load(
 def _load_tensor(module: Any, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> list[str]:
     """Copy or assign one tensor; return what is wrong with it."""
     if not isinstance(value, Tensor):
-        return [
-            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
-            f"checkpoint but received {type(value)}"
-        ]
+        problem = f"expected torch.Tensor or Tensor-like object from checkpoint but received {type(value)}"
+        return [f'While copying the parameter named "{key}", {problem}']
     if not is_lazy(tensor):
         if tensor.dim() == 0 and tuple(value.shape) == (1,):
             value = value[0]  # checkpoints from before scalars existed
         if value.shape != tensor.shape:
-            return [
-                f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
-                f"the shape in current model is {tensor.shape}."
-            ]
+            given = f"copying a param with shape {value.shape} from checkpoint"
+            return [f"size mismatch for {key}: {given}, the shape in current model is {tensor.shape}."]
     if tensor.is_meta and not value.is_meta and not assign:
         warnings.warn(
             f"for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current "
@@ -268,11 +264,10 @@ def _load_tensor(module: Any, name: str, tensor: Tensor, key: str, value: Any, a
                 _assign(module, name, tensor, value)
             elif not is_lazy(value):
                 tensor.copy_(value)
-    except Exception as error:
-        return [
-            f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.size()} and '
-            f"whose dimensions in the checkpoint are {value.size()}, an exception occurred : {error.args}."
-        ]
+    except Exception as error:  # noqa: BLE001 - reported with all that is wrong
+        sizes = f"are {tensor.size()} and whose dimensions in the checkpoint are {value.size()}"
+        problem = f"whose dimensions in the model {sizes}, an exception occurred : {error.args}."
+        return [f'While copying the parameter named "{key}", {problem}']
     return []
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from unison._tensor import Tensor
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 if TYPE_CHECKING:
     from unison.nn.modules.module import Module

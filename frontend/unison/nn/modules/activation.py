@@ -6,12 +6,12 @@ import warnings
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.attention import MultiheadAttention
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = [
     "CELU",

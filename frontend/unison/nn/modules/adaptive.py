@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.container import ModuleList, Sequential
 from unison.nn.modules.linear import Linear
 from unison.nn.modules.module import Module
-from unison.tensor import Tensor
 
 __all__ = ["AdaptiveLogSoftmaxWithLoss"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.linear import NonDynamicallyQuantizableLinear
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["MultiheadAttention"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.lazy import LazyModuleMixin
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
-from unison.tensor import Tensor
 
 __all__ = [
     "BatchNorm1d",

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.module import Module
 from unison.nn.modules.utils import ntuple, reversed_padding
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn.modules.module import Module
-from unison.tensor import Tensor
 
 __all__ = ["Flatten", "Unflatten"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.module import Module
 from unison.nn.modules.utils import ntuple
-from unison.tensor import Tensor
 
 __all__ = ["FractionalMaxPool2d", "FractionalMaxPool3d"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.batchnorm import _LazyNormBase, _NormBase
-from unison.tensor import Tensor
 
 __all__ = [
     "InstanceNorm1d",

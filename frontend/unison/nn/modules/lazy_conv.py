@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn.modules.conv import (
     Conv1d,
     Conv2d,
@@ -18,7 +19,6 @@ from unison.nn.modules.conv import (
 )
 from unison.nn.modules.lazy import LazyModuleMixin
 from unison.nn.parameter import UninitializedParameter
-from unison.tensor import Tensor
 
 __all__ = [
     "LazyConv1d",

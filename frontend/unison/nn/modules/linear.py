@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.lazy import LazyModuleMixin
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter, UninitializedParameter
-from unison.tensor import Tensor
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]
 

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.linear import Linear
 from unison.nn.modules.linear_cross_entropy_options import LinearCrossEntropyOptions
@@ -21,7 +22,6 @@ from unison.nn.modules.margin_loss import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
-from unison.tensor import Tensor
 
 __all__ = [
     "BCELoss",

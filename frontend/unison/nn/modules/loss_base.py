@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn.modules.module import Module
-from unison.tensor import Tensor
 
 __all__ = ["Loss", "WeightedLoss"]
 

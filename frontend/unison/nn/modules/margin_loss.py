@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.distance import PairwiseDistance
 from unison.nn.modules.loss_base import Loss, WeightedLoss
-from unison.tensor import Tensor
 
 __all__ = [
     "CosineEmbeddingLoss",

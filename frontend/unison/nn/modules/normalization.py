@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
@@ -64,9 +64,10 @@ class CrossMapLRN2d(Module):
 
 
 class LayerNorm(Module):
-    """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, of shape normalized_shape: Ba et al., 2016.
+    """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions: Ba et al., 2016.
 
-    ``weight`` (ones) and ``bias`` (zeros) have that shape; elementwise_affine=False leaves both out.
+    ``normalized_shape`` is the shape of these dimensions, of ``weight`` (ones) and of ``bias`` (zeros);
+    elementwise_affine=False leaves both out.
     """
 
     __constants__ = ["elementwise_affine", "eps", "normalized_shape"]

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any, NoReturn, Self
 
+from unison._tensor import Tensor
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["ParameterDict", "ParameterList", "pairs_of"]
 
@@ -39,12 +39,12 @@ def pairs_of(values: Any, owner: str) -> Iterator[tuple[Any, Any]]:
             raise TypeError(
                 f"{owner} update sequence element #{index} should be Iterable; is {type(pair).__name__}"
             )
-        pair = tuple(pair)
-        if len(pair) != 2:
+        key_value = tuple(pair)
+        if len(key_value) != 2:
             raise ValueError(
-                f"{owner} update sequence element #{index} has length {len(pair)}; 2 is required"
+                f"{owner} update sequence element #{index} has length {len(key_value)}; 2 is required"
             )
-        yield pair
+        yield key_value
 
 
 class ParameterList(Module):
@@ -170,7 +170,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of key, or default."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 - this is get
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new ParameterDict with one value for all keys."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.module import Module
-from unison.tensor import Tensor
 
 __all__ = ["PixelShuffle", "PixelUnshuffle"]
 

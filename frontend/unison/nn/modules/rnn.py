@@ -8,6 +8,7 @@ from numbers import Number
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules._recurrence import States
@@ -16,7 +17,6 @@ from unison.nn.modules.module import Module
 from unison.nn.modules.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from unison.nn.parameter import Parameter
 from unison.nn.utils.rnn import PackedSequence
-from unison.tensor import Tensor
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 

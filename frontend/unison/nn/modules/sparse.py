@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Self
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.module import Module
 from unison.nn.parameter import Parameter
-from unison.tensor import Tensor
 
 __all__ = ["Embedding", "EmbeddingBag"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import unison
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn import init
 from unison.nn.modules.attention import MultiheadAttention
@@ -15,7 +16,6 @@ from unison.nn.modules.dropout import Dropout
 from unison.nn.modules.linear import Linear
 from unison.nn.modules.module import Module
 from unison.nn.modules.normalization import LayerNorm
-from unison.tensor import Tensor
 
 __all__ = [
     "Transformer",

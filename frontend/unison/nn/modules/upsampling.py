@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison._tensor import Tensor
 from unison.nn import functional as F
 from unison.nn.modules.module import Module
-from unison.tensor import Tensor
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 import unison
-from unison.tensor import Tensor
+from unison._tensor import Tensor
 
 __all__ = [
     "PackedSequence",
