@@ -6,5 +6,6 @@ pass. Imports core only: the namespace comes as an argument.
 """
 
 from unison_core.arraykit.kit import ArrayKit, kernels
+from unison_core.arraykit.movement import Movement
 
-__all__ = ["ArrayKit", "kernels"]
+__all__ = ["ArrayKit", "Movement", "kernels"]

@@ -89,14 +89,14 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
         try:
             device = a.device
             x = a.array
+            dtype = x.dtype
             cls = b.__class__
             if cls is float or cls is int:
-                number = device.constants.get((b, cls, x.dtype))
+                number = device.constants.get((b, cls, dtype))
                 if number is None:
                     return call(*settle(op, (a, b)))
                 b = number
             y = b.array
-            dtype = x.dtype
             if b.device is not device or y.dtype is not dtype or (floats and dtype not in INEXACT):
                 settled = settle(op, (a, b))
                 if settled[0] is not a or settled[1] is not b:

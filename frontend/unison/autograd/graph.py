@@ -174,7 +174,7 @@ class Output(Node):
 
 
 _RELEASED: Any = ()
-_BLANKS = tuple((None,) * n for n in range(9))
+_BLANKS = ((), (None,), (None, None))
 
 
 def _restore(array: Any, device: Any, node: Node) -> Any:
@@ -214,32 +214,36 @@ def record(op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: 
     node.attrs = attrs
     node.hooks = node.expected = node.out = node.shapes = None
     plan = op.saving
-    if plan.two is not None:
+    if plan.two is not None and inputs[1] is not None:
         a, b = inputs
-        if a is None or b is None:
-            keep, keep_out = _record_many(node, op, inputs)
+        ta, tb = a.tracked, b.tracked
+        node.parents = (
+            ((a.node or a) if a.base is None else edge(a)) if ta else None,
+            ((b.node or b) if b.base is None else edge(b)) if tb else None,
+        )
+        keep, keep_out = plan.two[ta * 2 + tb]
+        if op.elementwise:
+            sa = a.array.shape
+            sb = b.array.shape
+            if sa != sb:
+                node.shapes = (sa, sb)
+        if keep is None:
+            node.saved = _BLANKS[2]
+        elif keep == _SECOND:
+            node.saved = (None, b)
+            node.expected = 0 if b.counter is None else b.counter[0]
         else:
-            ta, tb = a.tracked, b.tracked
-            node.parents = (
-                ((a.node or a) if a.base is None else edge(a)) if ta else None,
-                ((b.node or b) if b.base is None else edge(b)) if tb else None,
-            )
-            keep, keep_out = plan.two[ta * 2 + tb]
-            if op.elementwise:
-                sa = a.array.shape
-                sb = b.array.shape
-                if sa != sb:
-                    node.shapes = (sa, sb)
+            _keep(node, inputs, keep)
     elif plan.one is not None:
         x = inputs[0]
         node.parents = (((x.node or x) if x.base is None else edge(x)),)
         keep, keep_out = plan.one
+        if keep is None:
+            node.saved = _BLANKS[1]
+        else:
+            _keep(node, inputs, keep)
     else:
-        keep, keep_out = _record_many(node, op, inputs)
-    if keep is None:
-        node.saved = _BLANKS[len(inputs)] if len(inputs) < 9 else (None,) * len(inputs)
-    else:
-        _keep(node, inputs, keep)
+        keep_out = _record_many(node, op, inputs)
     if out.__class__ is tuple:
         _attach_outputs(node, out, keep_out)
     else:
@@ -257,12 +261,20 @@ def record(op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: 
         node.trace = anomaly.stack()
 
 
-def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> tuple[tuple[int, ...] | None, bool]:
+_SECOND = (NOTHING, VALUE)
+
+
+def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> bool:
+    """The parents and saved inputs of a call with any number of inputs; returns whether to keep the result."""
     node.parents = parents = tuple([None if x is None or not x.tracked else edge(x) for x in inputs])
     if op.elementwise:
         node.shapes = tuple([() if x is None else x.array.shape for x in inputs])
-    found: tuple[tuple[int, ...] | None, bool] = op.saving.of(tuple([p is not None for p in parents]))
-    return found
+    keep, keep_out = op.saving.of(tuple([p is not None for p in parents]))
+    if keep is None:
+        node.saved = (None,) * len(inputs)
+    else:
+        _keep(node, inputs, keep)
+    return bool(keep_out)
 
 
 def _keep(node: OpNode, inputs: tuple[Any, ...], keep: tuple[int, ...]) -> None:

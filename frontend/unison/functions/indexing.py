@@ -11,13 +11,14 @@ from unison_core.handle import Handle
 
 __all__ = ["getitem", "nonzero", "setitem"]
 
+_BOUND = (int, type(None))
 _BASIC = (int, slice, type(None), type(Ellipsis))
 
 
 def getitem(x: Any, key: Any) -> Any:
     """x[key]: a view for integers, slices, None and Ellipsis; a copy when tensors or lists take part."""
     cls = key.__class__
-    if cls is int or (cls is slice and _plain(key)):
+    if cls is int or (cls is slice and key.step is None and key.start.__class__ in _BOUND and key.stop.__class__ in _BOUND):
         return ops.slice(x, key=(key,))
     if cls is not tuple:
         key = (key,)

@@ -41,13 +41,14 @@ def view(input: Any, *shape: Any) -> Any:
 
 def reshape(input: Any, *shape: Any) -> Any:
     """input in another shape (one -1 is inferred): a view where memory allows, else a copy."""
-    size = sizes(shape)
-    if -1 in size:
-        size = fill_size(size, input.array.size)
+    if shape and shape[0].__class__ is not int:
+        shape = sizes(shape)
+    if -1 in shape:
+        shape = fill_size(shape, input.array.size)
     try:
-        return ops.view(input, shape=size)
+        return ops.view(input, shape=shape)
     except ViewError:
-        return ops.view(ops.copy(input), shape=size)
+        return ops.view(ops.copy(input), shape=sizes(shape))
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:

@@ -1,10 +1,14 @@
-"""Copies between devices that end on the host."""
+"""Views by NumPy's shortest way, and copies to other devices."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["KERNELS"]
+import numpy as np
+from unison_core import arraykit
+from unison_core.dtypes import DType
+
+__all__ = ["table"]
 
 
 def to_device(x: Any, *, device: Any) -> Any:
@@ -12,5 +16,23 @@ def to_device(x: Any, *, device: Any) -> Any:
     return device.backend.from_host(x, device)
 
 
-KERNELS = {"to_device": to_device}
+def slice(x: Any, *, key: tuple[Any, ...]) -> Any:
+    """NumPy gives a scalar where every dimension is indexed by an integer: an Ellipsis makes it a view."""
+    out = x[key]
+    return out if out.__class__ is np.ndarray else x[(*key, ...)]
 
+
+def permute(x: Any, *, dims: tuple[int, ...]) -> Any:
+    """Transposition by position."""
+    return x.transpose(dims)
+
+
+def table(native: dict[DType, Any]) -> dict[str, Any]:
+    """Operator name -> kernel."""
+    general = arraykit.Movement(arraykit.ArrayKit(np, native)).view
+
+    def view(x: Any, *, shape: tuple[int, ...]) -> Any:
+        """Contiguous memory takes any shape; the kit finds out about the rest."""
+        return x.reshape(shape) if x.flags.c_contiguous else general(x, shape=shape)
+
+    return {"permute": permute, "slice": slice, "to_device": to_device, "view": view}
