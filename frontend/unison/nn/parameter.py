@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import unison
 from unison._tensor import Tensor
@@ -89,41 +89,96 @@ def _rebuild_buffer(data: Tensor, persistent: bool) -> Buffer:
 
 
 class UninitializedTensorMixin:
-    """What an uninitialized parameter or buffer refuses, and how it comes to life."""
+    """What an uninitialized parameter or buffer knows, what it refuses, and how it comes to life.
+
+    It knows dtype and device, by a template without elements; whatever asks for its elements gets ValueError.
+    """
 
     cls_to_become: ClassVar[type]
-    data: Tensor
     requires_grad: bool
+    _template: Tensor
 
     def materialize(self, shape: Sequence[int], device: Any = None, dtype: Any = None) -> None:
         """Turn into an ordinary parameter or buffer of this shape, with undefined contents.
 
         Device and dtype default to those given at construction.
         """
-        data = self.data
+        template = self.__dict__.pop("_template")
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
         self.data = unison.empty(
             shape,
-            device=data.device if device is None else device,
-            dtype=data.dtype if dtype is None else dtype,
+            device=template.device if device is None else device,
+            dtype=template.dtype if dtype is None else dtype,
         )
-        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+
+    @property
+    def array(self) -> Any:
+        raise ValueError(
+            f"Attempted to use an uninitialized parameter or buffer ({type(self).__name__}), which has no elements "
+            "yet. Run the lazy module it belongs to on a batch, or materialize it, first."
+        )
 
     @property
     def shape(self) -> Any:
         raise RuntimeError(
-            f"shape is not known yet: this {type(self).__name__} belongs to a lazy module that has seen no input. "
-            "Run the module once on a batch (or materialize the tensor) first; note that load_state_dict cannot "
-            "copy an uninitialized tensor into an initialized one."
+            f"Can't access the shape of an uninitialized parameter or buffer ({type(self).__name__}). Run the lazy "
+            "module it belongs to on a batch, or materialize it, first; load_state_dict cannot copy it into an "
+            "initialized one."
         )
 
     def share_memory_(self) -> Any:
         raise RuntimeError(
             f"Can't share memory on an uninitialized parameter or buffer ({type(self).__name__}). "
-            "Run the module once on a batch before calling share_memory()."
+            "Run the lazy module it belongs to on a batch before calling share_memory()."
         )
+
+    @property
+    def data(self) -> Any:
+        return self._template
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._template = value
+
+    @property
+    def dtype(self) -> Any:
+        return self._template.dtype
+
+    @property
+    def is_meta(self) -> bool:
+        return self._template.is_meta
+
+    def is_floating_point(self) -> bool:
+        return self._template.is_floating_point()
+
+    def is_complex(self) -> bool:
+        return self._template.is_complex()
+
+    def detach(self) -> Self:
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        return self._template.to(*args, **kwargs)
+
+    def cpu(self) -> Any:
+        return self._template.cpu()
+
+    def cuda(self, device: Any = None) -> Any:
+        return self._template.cuda(device)
+
+    def type(self, dtype: Any = None) -> Any:
+        return self._template.type(dtype)
 
     def __repr__(self, **kwargs: Any) -> str:
         return f"<{type(self).__name__}>"
+
+
+def _uninitialized(cls: type, requires_grad: bool, device: Any, dtype: Any) -> Any:
+    template = unison.empty(0, device=device, dtype=dtype)
+    tensor = template.detach()
+    tensor.__class__ = cls
+    tensor._template = template
+    return tensor.requires_grad_(requires_grad)
 
 
 class UninitializedParameter(UninitializedTensorMixin, Parameter):
@@ -137,7 +192,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
     def __new__(
         cls, requires_grad: bool = True, device: Any = None, dtype: Any = None
     ) -> UninitializedParameter:
-        return _alias(cls, unison.empty(0, device=device, dtype=dtype), requires_grad)
+        return _uninitialized(cls, requires_grad, device, dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
         if id(self) not in memo:
@@ -157,7 +212,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):
     def __new__(
         cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
     ) -> UninitializedBuffer:
-        buffer = _alias(cls, unison.empty(0, device=device, dtype=dtype), requires_grad)
+        buffer = _uninitialized(cls, requires_grad, device, dtype)
         buffer.persistent = persistent
         return buffer
 

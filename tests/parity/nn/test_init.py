@@ -128,7 +128,7 @@ def test_refusals_have_the_class_of_pytorch():
         ]
 
     for ours, theirs in zip(calls(unison), calls(torch), strict=True):
-        with pytest.raises(Exception) as expected:  # noqa: PT011 - class is compared
+        with pytest.raises(Exception) as expected:
             theirs()
         with pytest.raises(expected.type):
             ours()

@@ -82,7 +82,7 @@ def test_module_refuses_as_pytorch_does(info):
             return module_class(*give(args), **give(kwargs))
 
         def run(made=made):
-            return build()(*give(made.forward_input.args), **give(made.forward_input.kwargs))  # noqa: B023
+            return build()(*give(made.forward_input.args), **give(made.forward_input.kwargs))
 
         call = build if sample.error_on == ModuleErrorEnum.CONSTRUCTION_ERROR else run
         try:

@@ -296,7 +296,9 @@ def global_hooks(T):
         hooks.register_module_forward_pre_hook(lambda m, args: trace.append(("pre", type(m).__name__))),
         hooks.register_module_forward_hook(lambda m, args, out: trace.append(("post", type(m).__name__))),
         hooks.register_module_full_backward_hook(lambda m, gi, go: trace.append(("back", type(m).__name__))),
-        hooks.register_module_full_backward_pre_hook(lambda m, go: trace.append(("before", type(m).__name__))),
+        hooks.register_module_full_backward_pre_hook(
+            lambda m, go: trace.append(("before", type(m).__name__))
+        ),
         hooks.register_module_parameter_registration_hook(lambda m, name, p: trace.append(name)),
         hooks.register_module_buffer_registration_hook(lambda m, name, b: trace.append(name)),
         hooks.register_module_module_registration_hook(lambda m, name, c: trace.append(name)),
@@ -407,7 +409,10 @@ def conversions(T):
     tree(T.ones(3)).sum().backward()
     names = [str(tree.to(dtype).first.weight.dtype).split(".")[-1] for dtype in (T.float16, T.float64)]
     names += [str(tree.whole.dtype).split(".")[-1], str(weight.grad.dtype).split(".")[-1]]
-    names += [str(tree.half().first.kept.dtype).split(".")[-1], str(tree.float().first.kept.dtype).split(".")[-1]]
+    names += [
+        str(tree.half().first.kept.dtype).split(".")[-1],
+        str(tree.float().first.kept.dtype).split(".")[-1],
+    ]
     names += [str(tree.bfloat16().first.kept.dtype).split(".")[-1], tree.first.weight is weight]
     names += [str(tree.to(T.ones(1, dtype=T.float64)).first.kept.dtype).split(".")[-1]]
     tree.zero_grad(set_to_none=False)
@@ -440,10 +445,20 @@ def sequential_is_a_list(T):
     model.append(nn.Sigmoid()).extend([nn.GELU()]).insert(1, nn.ELU())
     names.append(repr(model))
     del model[0], model[-2:]
-    names += [repr(model), repr(model.pop(0)), repr(model + nn.Sequential(nn.ReLU())), repr(model * 2), repr(2 * model)]
+    names += [
+        repr(model),
+        repr(model.pop(0)),
+        repr(model + nn.Sequential(nn.ReLU())),
+        repr(model * 2),
+        repr(2 * model),
+    ]
     model += nn.Sequential(nn.ReLU())
     model *= 2
-    names += [repr(model), repr(nn.Sequential(OrderedDict(a=nn.ReLU(), b=nn.Tanh()))), list(model.state_dict())]
+    names += [
+        repr(model),
+        repr(nn.Sequential(OrderedDict(a=nn.ReLU(), b=nn.Tanh()))),
+        list(model.state_dict()),
+    ]
     names += ["0" in dir(model), [type(layer).__name__ for layer in model]]
     return names + [
         error_of(call)
@@ -468,13 +483,19 @@ def module_list_is_a_list(T):
     layers.append(nn.ReLU()).extend([nn.Tanh(), nn.Tanh()])
     layers.insert(1, nn.ELU())
     layers[0] = nn.GELU()
-    names += [repr(layers), repr(layers + [nn.ReLU()])]
+    longer = layers + [nn.ReLU()]  # noqa: RUF005 - addition is what is tested
+    names += [repr(layers), repr(longer)]
     del layers[2:4], layers[0]
     layers += [nn.SiLU()]
     names += [repr(layers), repr(layers.pop(-1)), list(layers.state_dict()), nn.ReLU() in layers]
     return names + [
         error_of(call)
-        for call in (lambda: layers[99], lambda: layers.extend(3), lambda: layers(1), lambda: layers.append(3))
+        for call in (
+            lambda: layers[99],
+            lambda: layers.extend(3),
+            lambda: layers(1),
+            lambda: layers.append(3),
+        )
     ]
 
 
@@ -566,7 +587,11 @@ def lazy_modules_take_shape_and_load(T):
     trace += [tuple(other[0].weight.shape), type(other[0]).__name__]
     other.double()
     other(T.ones(2, 3, dtype=T.float64))
-    trace += [type(other[1]).__name__, tuple(other[0].weight.shape), str(other[0].weight.dtype).split(".")[-1]]
+    trace += [
+        type(other[1]).__name__,
+        tuple(other[0].weight.shape),
+        str(other[0].weight.dtype).split(".")[-1],
+    ]
     return [*trace, error_of(lambda: T.nn.LazyConv2d(4, 3)(T.ones(2, 2)))]
 
 

@@ -157,7 +157,7 @@ def _calls(T):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", list(_calls(torch)))
 def test_rnn_refuses_with_the_class_of_pytorch(name):
-    with pytest.raises(Exception) as expected:  # noqa: PT011 - its class is what is wanted
+    with pytest.raises(Exception) as expected:
         _calls(torch)[name]()
     with pytest.raises(expected.type):
         _calls(unison)[name]()

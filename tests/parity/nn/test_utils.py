@@ -366,7 +366,7 @@ def test_refusals_have_the_class_of_pytorch():
         ]
 
     for ours, theirs in zip(calls(unison), calls(torch), strict=True):
-        with warnings.catch_warnings(), pytest.raises(Exception) as expected:  # noqa: PT011 - class is compared
+        with warnings.catch_warnings(), pytest.raises(Exception) as expected:
             theirs()
         with pytest.raises(expected.type):
             ours()
