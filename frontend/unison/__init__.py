@@ -31,6 +31,21 @@ from unison_core.dtypes import bool_ as bool
 from unison.autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from unison.functions.conversion import as_tensor, asarray, from_numpy, tensor
 from unison.functions.creation import arange, empty, eye, full, linspace, ones, ones_like, zeros, zeros_like
+from unison.functions.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    rand,
+    randint,
+    randn,
+    randperm,
+    seed,
+    set_rng_state,
+)
 from unison._tensor import Tensor
 
 float = float32

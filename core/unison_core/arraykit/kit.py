@@ -12,6 +12,7 @@ from unison_core.arraykit.linalg import Linalg
 from unison_core.arraykit.movement import Movement
 from unison_core.arraykit.random import Random
 from unison_core.arraykit.reduction import Reduction
+from unison_core.arraykit.sorting import Sorting
 from unison_core.backend import merge_kernels
 from unison_core.dtypes import DType
 
@@ -38,5 +39,5 @@ class ArrayKit:
 def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel on arrays of `xp`."""
     kit = ArrayKit(xp, native)
-    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random)
+    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random, Sorting)
     return merge_kernels(*[theme(kit).table() for theme in themes])

@@ -134,6 +134,7 @@ from unison_core.ops.reduction import (
     sum,
     var,
 )
+from unison_core.ops.sorting import searchsorted, sort
 
 __all__ = [
     "abs",
@@ -262,11 +263,13 @@ __all__ = [
     "sigmoid",
     "sign",
     "signbit",
+    "searchsorted",
     "silu",
     "sin",
     "sinh",
     "slice",
     "softplus",
+    "sort",
     "sqrt",
     "sub",
     "sum",
