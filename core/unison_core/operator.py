@@ -280,7 +280,12 @@ def _read_signature(
     attributes = names[count : count + code.co_kwonlyargcount]
     variadic = bool(code.co_flags & _VARARGS)
     data = names[:count] + ((names[count + code.co_kwonlyargcount],) if variadic else ())
-    return tuple(data), variadic, tuple(attributes), dict(function.__kwdefaults__ or {})
+    defaults = dict(function.__kwdefaults__ or {})
+    if not data:
+        # Creation operators: the device is where the call goes, not an attribute.
+        attributes = tuple(a for a in attributes if a != "device")
+        defaults.pop("device", None)
+    return tuple(data), variadic, tuple(attributes), defaults
 
 
 def _dress(op: Operator) -> OperatorFunction:
