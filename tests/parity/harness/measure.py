@@ -139,10 +139,13 @@ def _check_aliases(op: Any, candidate: Candidate, made: Measurement) -> None:
         names += [f"Tensor.{alias.method_variant.__name__}"] if alias.method_variant else []
         names += [f"Tensor.{alias.inplace_variant.__name__}"] if alias.inplace_variant else []
         for name in names:
+            made.at = ("alias", f"{op.full_name}/-/alias/{name}")
             try:
                 attribute(candidate, name)
             except Missing as missing:
-                made.fail("alias", f"{op.full_name}/-/alias/{name}", str(missing), absent=True)
+                made.fail(*made.at, str(missing), absent=True)
+            except Exception as error:  # noqa: BLE001 - looking a name up runs the candidate's code
+                made.fail(*made.at, reason_of(error))
             else:
                 made.tally("alias").passed += 1
 

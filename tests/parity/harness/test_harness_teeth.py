@@ -173,6 +173,11 @@ def test_harness_finds_namespace_that_fails():
     assert made.failures["forward"].reason == "raises ImportError: broken"
 
 
+def test_harness_finds_alias_whose_namespace_fails():
+    made = measured("sigmoid", {"special": Raises(ImportError("broken", name="wrong.special"))}, limit=2)
+    assert made.failures["alias"].reason == "raises ImportError: broken"
+
+
 def test_harness_finds_endless_loop():
     made = measured("floor", {"floor": never}, seconds=0.3)
     assert made.status == "partial"
