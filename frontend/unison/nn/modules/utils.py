@@ -15,6 +15,23 @@ def ntuple(value: Any, length: int) -> tuple[Any, ...]:
     return (value,) * length
 
 
+# The names by which layers written for PyTorch ask for this.
+def _single(value: Any) -> tuple[Any, ...]:
+    return ntuple(value, 1)
+
+
+def _pair(value: Any) -> tuple[Any, ...]:
+    return ntuple(value, 2)
+
+
+def _triple(value: Any) -> tuple[Any, ...]:
+    return ntuple(value, 3)
+
+
+def _quadruple(value: Any) -> tuple[Any, ...]:
+    return ntuple(value, 4)
+
+
 def reversed_padding(padding: Iterable[int]) -> list[int]:
     """Padding for each dimension as F.pad wants it: the last dimension first, every number for both sides."""
     return [size for size in reversed(tuple(padding)) for _ in range(2)]
