@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 import unison
 from unison.serialization._format import dtype_name
-from unison.serialization._host import from_array, numpy_dtype, strided, to_array
+from unison.serialization._host import bytes_of, from_array, numpy_dtype, owner_of, strided, to_array
 
 __all__ = ["copy_tensor", "deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
 
@@ -93,7 +94,7 @@ def copy_tensor(tensor: Any) -> Any:
 
 
 def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
-    """A copy on memory of its own; tensors that are views of one tensor are copied as views of one copy.
+    """A copy on memory of its own; on the host, tensors that share memory are copied as views of one copy.
 
     requires_grad is kept, and so is the gradient of a plain tensor (not of a parameter, as in PyTorch).
 
@@ -121,16 +122,13 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
 
 
 def _copied(tensor: Any, memo: dict[Any, Any]) -> Any:
-    base = tensor._base if tensor._base is not None else tensor
-    if not base.is_contiguous():
+    if not tensor.device.is_host or not tensor.numel():
         return tensor.detach().clone()
-    key = ("unison.serialization", id(base))
+    array = to_array(tensor)
+    owner = owner_of(array)
+    key = ("unison.serialization", owner.ctypes.data)
     if key not in memo:
-        memo[key] = base.detach().clone()
-        # Kept with the memo, so that the identity stays its own.
-        memo.setdefault(id(memo), []).append(base)
-    offset = tensor.storage_offset() - base.storage_offset()
-    whole = memo[key]
-    if base is tensor:
-        return whole.detach()
-    return unison.as_strided(whole, tuple(tensor.shape), tuple(tensor.stride()), offset).detach()
+        # With its owner, so that the address stays its own.
+        memo[key] = (owner, bytes_of(byte_bounds(owner)[0], owner.nbytes).copy())
+    offset = (byte_bounds(array)[0] - byte_bounds(owner)[0]) // array.itemsize
+    return from_array(strided(memo[key][1], dtype_name(tensor.dtype), offset, tensor.shape, tensor.stride()))

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import unison
+from unison_core import devices
+from unison_core.handle import wrap
 
-__all__ = ["bytes_of", "from_array", "itemsize_of", "numpy_dtype", "same_memory", "strided", "to_array"]
+__all__ = ["bytes_of", "from_array", "itemsize_of", "numpy_dtype", "owner_of", "strided", "to_array"]
 
 Bytes = NDArray[np.uint8]
 
@@ -31,19 +32,23 @@ def itemsize_of(name: str) -> int:
 
 def to_array(tensor: Any) -> NDArray[Any]:
     """The tensor as a NumPy array: its own memory where the host holds it, else a copy."""
-    array: NDArray[Any] = tensor.detach().cpu().numpy()
+    array: NDArray[Any] = tensor.detach().to("cpu").numpy()
     return array
 
 
 def from_array(array: NDArray[Any]) -> Any:
-    """A host tensor on the array's memory."""
-    return unison.from_numpy(array)
+    """A host tensor on the array's memory; what the array is a view of is the tensor's storage."""
+    return wrap(array, devices.host())
 
 
-def same_memory(tensor: Any) -> bool:
-    """Whether `to_array` shows the tensor's own memory."""
-    plain = tensor.detach()
-    return plain.cpu() is plain
+def owner_of(array: NDArray[Any]) -> NDArray[Any]:
+    """The array whose memory this one shows part of, if that memory is one piece; else the array."""
+    owner: Any = array
+    # NumPy puts objects that are no arrays between a view with odd strides and its owner.
+    while hasattr(getattr(owner, "base", None), "base"):
+        owner = owner.base
+    whole = isinstance(owner, np.ndarray) and (owner.flags.c_contiguous or owner.flags.f_contiguous)
+    return owner if whole else array
 
 
 def strided(raw: Bytes, dtype: str, offset: int, size: Sequence[int], stride: Sequence[int]) -> NDArray[Any]:

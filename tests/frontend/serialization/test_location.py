@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import copy
+import pickle
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -74,3 +78,24 @@ def test_storage_on_an_unknown_device_is_read_with_map_location(checkpoint):
     with pytest.raises(RuntimeError, match=r"storage '0' belongs on device 'far:0'"):
         unison.load(checkpoint(content, records))
     assert unison.load(checkpoint(content, records), map_location="cpu").tolist() == [5, 6]
+
+
+def test_views_on_another_device_are_stored_once_and_alias_again(saved):
+    x = unison.arange(12.0).reshape(3, 4).to("strict")
+    path = saved({"rows": x[1:], "turned": x.t(), "parameter": unison.nn.Parameter(x[0])})
+    with zipfile.ZipFile(path) as archive:
+        assert [name for name in archive.namelist() if "/data/" in name] == ["archive/data/0"]
+    for target in (None, "cpu"):
+        loaded = unison.load(path, target)
+        assert {str(t.device) for t in loaded.values()} == {target or "strict"}
+        assert tuple(loaded["turned"].stride()) == (1, 4)
+        loaded["rows"].zero_()
+        assert loaded["turned"].cpu().tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0]]
+        assert loaded["parameter"].tolist() == [0, 1, 2, 3]
+
+
+def test_pickle_and_deepcopy_keep_the_device():
+    x = unison.arange(6.0).reshape(2, 3).to("strict").t()
+    for y in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert str(y.device) == "strict"
+        assert y.cpu().tolist() == [[0, 3], [1, 4], [2, 5]]

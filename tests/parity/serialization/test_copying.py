@@ -13,7 +13,9 @@ torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
 def facts(x):
     """What a copy should have in common with PyTorch's copy."""
     grad = None if x.grad is None else x.grad.tolist()
-    return (type(x).__name__, x.tolist(), tuple(x.stride()), x.requires_grad, x.is_leaf, grad)
+    # NumPy gives arrays without elements strides of zero.
+    stride = tuple(x.stride()) if x.numel() else None
+    return (type(x).__name__, x.tolist(), tuple(x.shape), stride, x.requires_grad, x.is_leaf, grad)
 
 
 def with_gradient(tensor):
