@@ -58,6 +58,7 @@ class Backend(ABC):
         self._native: dict[DType, Any] = dict(self.native_dtypes())
         self._dtype_of: dict[Any, DType] = {native: dtype for dtype, native in self._native.items()}
         promotion.INEXACT.update(native for dtype, native in self._native.items() if dtype in INEXACT)
+        promotion.COMPLEX.update(native for dtype, native in self._native.items() if dtype.is_complex)
         self._kernels: dict[str, Kernel] = dict(self.kernels())
         self._inplace: dict[str, Kernel] = dict(self.inplace_kernels())
         self._overlays: dict[str, list[tuple[int, str, Kernel]]] = {}

@@ -60,6 +60,8 @@ class Arity(Enum):
     CREATION = "creation"
     UNARY = "unary"
     BINARY = "binary"
+    ATTRIBUTED = "attributed"
+    """One tensor and attributes."""
     NARY = "nary"
     VIEW = "view"
 
@@ -122,8 +124,10 @@ class Operator:
             return Arity.CREATION
         if self.result is Result.VIEW:
             return Arity.VIEW
-        if self.variadic or self.attributes or self.promote is Promote.ACCUMULATE or len(self.data) > 2:
+        if self.variadic or len(self.data) > 2:
             return Arity.NARY
+        if self.attributes or self.promote is Promote.ACCUMULATE:
+            return Arity.ATTRIBUTED if len(self.data) == 1 else Arity.NARY
         return Arity.UNARY if len(self.data) == 1 else Arity.BINARY
 
     def check_parameters(self, given: Callable[..., Any], what: str, leading: int = 0) -> None:

@@ -36,7 +36,13 @@ def make(op: Operator, *, watched: bool) -> Call:
 
     if op.arity is Arity.BINARY and op.promote is Promote.NONE:
         return nary(op, watched)
-    by_arity = {Arity.UNARY: unary, Arity.BINARY: binary, Arity.VIEW: view, Arity.CREATION: creation}
+    by_arity = {
+        Arity.UNARY: unary,
+        Arity.BINARY: binary,
+        Arity.ATTRIBUTED: attributed,
+        Arity.VIEW: view,
+        Arity.CREATION: creation,
+    }
     return by_arity.get(op.arity, nary)(op, watched)
 
 
@@ -53,7 +59,9 @@ def unary(op: Operator, watched: bool) -> Call:
             device = x.device
             array = x.array
             if floats and array.dtype not in INEXACT:
-                return call(*settle(op, (x,)))
+                settled = settle(op, (x,))
+                if settled[0] is not x:
+                    return call(*settled)
             if body is not None and x.tracked and op.vjp is None and state.grad_enabled():
                 return body(x)
             result = table[device](array)
@@ -143,6 +151,47 @@ def _binary_again(op: Operator, call: Call, a: Any, b: Any, foreign: Call | None
     elif isinstance(a, numbers) or isinstance(b, numbers):
         return call(*settle(op, (a, b)))
     raise failure(op, (a, b), {}, error) from error
+
+
+def attributed(op: Operator, watched: bool) -> Call:
+    """One tensor and attributes."""
+    from unison_core.operator import Promote
+
+    table, differentiable, defaults, attributes = op.table, op.differentiable, op.defaults, len(op.attributes)
+    body, floats = op.body, op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+
+    def call(x: Any, /, **attrs: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, (x,), attrs)
+        if len(attrs) != attributes:
+            attrs = {**defaults, **attrs}
+        try:
+            device = x.device
+            array = x.array
+            if floats and array.dtype not in INEXACT:
+                settled = settle(op, (x,))
+                if settled[0] is not x:
+                    return call(*settled, **attrs)
+            tracked = x.tracked or (x.base is not None and state.refresh(x))
+            if body is not None and tracked and op.vjp is None and state.grad_enabled():
+                return body(x, **attrs)
+            result = table[device](array, **attrs)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (x,), attrs, error) from error
+        if result.__class__ is not device.array_class:
+            return _unusual_result(op, (x,), attrs, result, device)
+        out = _new(handle.Tensor)
+        out.array = result
+        out.device = device
+        out.counter = out.base = out.node = None
+        out.tracked = False
+        if tracked and differentiable and result.dtype in INEXACT:
+            state.record(op, (x,), attrs, out)
+        return out
+
+    return call
 
 
 def nary(op: Operator, watched: bool) -> Call:

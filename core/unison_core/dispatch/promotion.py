@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.operator import Operator
 
-__all__ = ["INEXACT", "common_dtype", "constant", "settle", "to_dtype"]
+__all__ = ["COMPLEX", "INEXACT", "common_dtype", "constant", "settle", "to_dtype"]
 
 INEXACT: set[Any] = set()
 """The native dtype objects, of all loaded backends, that are floating or complex."""
+
+COMPLEX: set[Any] = set()
+"""Those that are complex."""
 
 _NUMBERS = (bool, int, float, complex)
 _CACHE_LIMIT = 512

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison_core.dtypes import COMPLEX
-from unison_core.dispatch.promotion import constant
+from unison_core import ops
+from unison_core.dispatch.promotion import COMPLEX, constant
 from unison_core.spec import Spec
 
 __all__ = ["adjoint", "scalar_like", "sum_to", "to_host"]
@@ -13,9 +13,7 @@ __all__ = ["adjoint", "scalar_like", "sum_to", "to_host"]
 
 def adjoint(x: Any) -> Any:
     """The complex conjugate; x itself when real. Gradients are conjugate (Wirtinger), as torch has them."""
-    from unison_core import ops
-
-    return ops.conj(x) if x.dtype in COMPLEX else x
+    return ops.conj(x) if x.array.dtype in COMPLEX else x
 
 
 def scalar_like(value: Any, x: Any) -> Any:
@@ -27,8 +25,6 @@ def scalar_like(value: Any, x: Any) -> Any:
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """g summed over the dimensions along which `shape` was broadcast to g's shape."""
-    from unison_core import ops
-
     have = g.shape
     if have == shape:
         return g

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from unison_core import ops
+from unison_core.dispatch.promotion import INEXACT, constant
 from unison_core.handle import Handle
 
 from unison.autograd import engine
@@ -128,6 +129,8 @@ def _seed(t: Any, g: Any) -> Any:
             raise RuntimeError(
                 f"grad can be implicitly created only for scalar outputs, got shape {list(t.shape)}; pass the gradient"
             )
+        if not t.array.shape and t.array.dtype in INEXACT:
+            return constant(1, t.dtype, t.device)
         if not (t.dtype.is_floating_point or t.dtype.is_complex):
             raise RuntimeError(f"grad can be created only for floating-point outputs, got {t.dtype.name}")
         return ops.full(shape=t.shape, value=1, dtype=t.dtype, device=t.device)

@@ -29,10 +29,17 @@ def permute(x: Any, *, dims: tuple[int, ...]) -> Any:
 
 def table(native: dict[DType, Any]) -> dict[str, Any]:
     """Operator name -> kernel."""
-    general = arraykit.Movement(arraykit.ArrayKit(np, native)).view
+    kit = arraykit.Movement(arraykit.ArrayKit(np, native))
+    general = kit.view
 
     def view(x: Any, *, shape: tuple[int, ...]) -> Any:
         """Contiguous memory takes any shape; the kit finds out about the rest."""
         return x.reshape(shape) if x.flags.c_contiguous else general(x, shape=shape)
 
-    return {"permute": permute, "slice": slice, "to_device": to_device, "view": view}
+    def expand(x: Any, *, shape: tuple[int, ...]) -> Any:
+        """Of a number, what gradients of sums are made of: an array constructed on its buffer, strides all 0."""
+        if x.ndim or x.dtype.kind == "V":
+            return kit.expand(x, shape=shape)
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+
+    return {"expand": expand, "permute": permute, "slice": slice, "to_device": to_device, "view": view}
