@@ -1,71 +1,22 @@
-"""Module and containers: the same program, written once, leaves the same trace on PyTorch and on Unison."""
+"""Module: the same program, written once, leaves the same trace on PyTorch and on Unison."""
 
 import copy
-import warnings
-from collections import OrderedDict
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
 
-import unison  # noqa: E402
+from tests.parity.nn.programs import assert_same_trace, error_of, nested  # noqa: E402
 
-SCENARIOS = []
+PROGRAMS = []
 
 
-def scenario(function):
-    SCENARIOS.append(pytest.param(function, id=function.__name__))
+def program(function):
+    PROGRAMS.append(pytest.param(function, id=function.__name__))
     return function
 
 
-@pytest.mark.parametrize("program", SCENARIOS)
-def test_program_leaves_the_same_trace(program):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert program(unison) == program(torch)
-
-
-def error_of(call):
-    """The class of what call raises; None if nothing."""
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 - any class may be the right one
-        return type(error).__name__
-    return None
-
-
-def nested(T):
-    """A tree with a shared parameter, a buffer that persists and one that does not, and an absent child."""
-
-    class Leaf(T.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = T.nn.Parameter(T.ones(3))
-            self.register_parameter("absent", None)
-            self.register_buffer("kept", T.zeros(2))
-            self.register_buffer("dropped", T.zeros(1), persistent=False)
-            self.register_buffer("nothing", None)
-
-        def forward(self, x, scale=1.0):
-            return x * self.weight * scale
-
-    class Tree(T.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first = Leaf()
-            self.second = Leaf()
-            self.shared = self.first
-            self.missing = None
-            self.register_module("gap", None)
-            self.tied = self.first.weight
-
-        def forward(self, x):
-            return self.second(self.first(x))
-
-    return Tree()
-
-
-@scenario
+@program
 def names_of_parameters_buffers_and_modules(T):
     tree = nested(T)
     return [
@@ -86,7 +37,7 @@ def names_of_parameters_buffers_and_modules(T):
     ]
 
 
-@scenario
+@program
 def setting_attributes_moves_names_between_tables(T):
     module = T.nn.Module()
     module.a = T.nn.Parameter(T.ones(1))
@@ -107,7 +58,7 @@ def setting_attributes_moves_names_between_tables(T):
     return trace
 
 
-@scenario
+@program
 def registering_refuses(T):
     module = T.nn.Module()
     module.taken = 1
@@ -144,7 +95,7 @@ def registering_refuses(T):
     return [error_of(call) for call in refused]
 
 
-@scenario
+@program
 def submodules_by_path(T):
     tree = nested(T)
     found = [tree.get_submodule("") is tree, tree.get_submodule("first") is tree.first]
@@ -170,7 +121,7 @@ def submodules_by_path(T):
     return found + [error_of(call) for call in calls]
 
 
-@scenario
+@program
 def modes_and_freezing(T):
     tree = nested(T)
     tree.eval()
@@ -183,7 +134,7 @@ def modes_and_freezing(T):
     return [*trace, seen]
 
 
-@scenario
+@program
 def forward_hooks_in_order(T):
     trace = []
     layer = nested(T).first
@@ -208,7 +159,7 @@ def forward_hooks_in_order(T):
     return trace
 
 
-@scenario
+@program
 def forward_hooks_that_change(T):
     layer = nested(T).first
     layer.register_forward_pre_hook(lambda module, args: args[0] + 1)
@@ -224,7 +175,7 @@ def forward_hooks_that_change(T):
     return [*trace, error_of(lambda: layer(T.ones(3)))]
 
 
-@scenario
+@program
 def hooks_that_are_always_called(T):
     trace = []
     layer = nested(T).first
@@ -245,7 +196,7 @@ def hooks_that_are_always_called(T):
     return trace
 
 
-@scenario
+@program
 def backward_hooks_see_gradients(T):
     trace = []
     tree = nested(T)
@@ -268,7 +219,7 @@ def backward_hooks_see_gradients(T):
     return trace
 
 
-@scenario
+@program
 def backward_hooks_with_several_inputs_and_outputs(T):
     trace = []
 
@@ -288,7 +239,7 @@ def backward_hooks_with_several_inputs_and_outputs(T):
     return [*trace, number, x.grad.tolist(), y.grad]
 
 
-@scenario
+@program
 def global_hooks(T):
     trace = []
     hooks = T.nn.modules.module
@@ -313,7 +264,7 @@ def global_hooks(T):
     return trace
 
 
-@scenario
+@program
 def loading_reports_all_keys(T):
     def keys_in(error):
         return sorted(word.strip('".,') for word in str(error).split() if word.startswith('"'))
@@ -339,7 +290,7 @@ def loading_reports_all_keys(T):
     return trace
 
 
-@scenario
+@program
 def loading_copies_or_assigns(T):
     tree = nested(T)
     weight = tree.first.weight
@@ -352,7 +303,7 @@ def loading_copies_or_assigns(T):
     return [*trace, assigned is weight, assigned.dtype == T.float64, assigned.requires_grad]
 
 
-@scenario
+@program
 def state_hooks(T):
     trace = []
     tree = nested(T)
@@ -373,7 +324,7 @@ def state_hooks(T):
     return [*trace, error_of(tree.state_dict)]
 
 
-@scenario
+@program
 def extra_state(T):
     class Counting(T.nn.Module):
         def __init__(self):
@@ -401,7 +352,7 @@ def extra_state(T):
     ]
 
 
-@scenario
+@program
 def conversions(T):
     tree = nested(T)
     tree.register_buffer("whole", T.ones(2, dtype=T.int64))
@@ -421,7 +372,7 @@ def conversions(T):
     return [*names, weight.grad]
 
 
-@scenario
+@program
 def copies_are_apart(T):
     tree = nested(T)
     twin = copy.deepcopy(tree)
@@ -436,145 +387,7 @@ def copies_are_apart(T):
     ]
 
 
-@scenario
-def sequential_is_a_list(T):
-    nn = T.nn
-    model = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1))
-    names = [repr(model), len(model), repr(model[1]), repr(model[-1]), repr(model[:2]), repr(model[::2])]
-    model[1] = nn.Tanh()
-    model.append(nn.Sigmoid()).extend([nn.GELU()]).insert(1, nn.ELU())
-    names.append(repr(model))
-    del model[0], model[-2:]
-    names += [
-        repr(model),
-        repr(model.pop(0)),
-        repr(model + nn.Sequential(nn.ReLU())),
-        repr(model * 2),
-        repr(2 * model),
-    ]
-    model += nn.Sequential(nn.ReLU())
-    model *= 2
-    names += [
-        repr(model),
-        repr(nn.Sequential(OrderedDict(a=nn.ReLU(), b=nn.Tanh()))),
-        list(model.state_dict()),
-    ]
-    names += ["0" in dir(model), [type(layer).__name__ for layer in model]]
-    return names + [
-        error_of(call)
-        for call in (
-            lambda: model[99],
-            lambda: model["a"],
-            lambda: model + 3,
-            lambda: model * 0,
-            lambda: model * "a",
-            lambda: model.insert(0, 3),
-            lambda: model.insert(99, nn.ReLU()),
-            lambda: model.append(3),
-        )
-    ]
-
-
-@scenario
-def module_list_is_a_list(T):
-    nn = T.nn
-    layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
-    names = [repr(layers), len(layers), repr(layers[1:]), repr(layers[-1]), repr(nn.ModuleList())]
-    layers.append(nn.ReLU()).extend([nn.Tanh(), nn.Tanh()])
-    layers.insert(1, nn.ELU())
-    layers[0] = nn.GELU()
-    longer = layers + [nn.ReLU()]  # noqa: RUF005 - addition is what is tested
-    names += [repr(layers), repr(longer)]
-    del layers[2:4], layers[0]
-    layers += [nn.SiLU()]
-    names += [repr(layers), repr(layers.pop(-1)), list(layers.state_dict()), nn.ReLU() in layers]
-    return names + [
-        error_of(call)
-        for call in (
-            lambda: layers[99],
-            lambda: layers.extend(3),
-            lambda: layers(1),
-            lambda: layers.append(3),
-        )
-    ]
-
-
-@scenario
-def module_dict_is_a_dict(T):
-    nn = T.nn
-    table = nn.ModuleDict({"b": nn.Linear(1, 1), "a": nn.ReLU()})
-    table["c"] = nn.Tanh()
-    table.update([("d", nn.GELU())])
-    table.update(nn.ModuleDict({"e": nn.ELU()}))
-    names = [repr(table), len(table), list(table), list(table.keys()), "a" in table, repr(table.pop("a"))]
-    del table["b"]
-    names += [[name for name, _ in table.items()], [repr(module) for module in table.values()]]
-    names += [
-        error_of(call)
-        for call in (
-            lambda: table["zz"],
-            lambda: table.update(3),
-            lambda: table.update([3]),
-            lambda: table.update([(1, 2, 3)]),
-            lambda: table.update({"x": 3}),
-            lambda: table(1),
-        )
-    ]
-    table.clear()
-    return [*names, repr(table)]
-
-
-@scenario
-def parameter_list_is_a_list(T):
-    nn = T.nn
-    values = nn.ParameterList([T.ones(2), nn.Parameter(T.zeros(1, 3))])
-    values.append(T.ones(4)).extend([3, "text"])
-    names = [list(values.state_dict()), len(values), [type(v).__name__ for v in values], len(values[1:3])]
-    values[0] = T.zeros(5)
-    values += [T.ones(1)]
-    names += [values[0].shape[0], values[-1].shape[0], len(list(values.parameters())), "0" in dir(values)]
-    names.append(repr(values).replace("unison", "torch"))
-    return names + [
-        error_of(call)
-        for call in (
-            lambda: values[99],
-            lambda: values.extend(3),
-            lambda: values.extend(T.ones(2)),
-            lambda: values(1),
-        )
-    ]
-
-
-@scenario
-def parameter_dict_is_a_dict(T):
-    nn = T.nn
-    table = nn.ParameterDict({"b": T.ones(2), "a": T.ones(1)})
-    table["c"] = T.zeros(3)
-    table.update([("d", 4)])
-    table.update(OrderedDict(z=T.ones(1), y=T.ones(1)))
-    names = [list(table), len(table), list(reversed(table)), "a" in table, table.get("nope"), table.get("d")]
-    names += [table.setdefault("d", 5), table.setdefault("e", 6), table.pop("e"), table.popitem()[0]]
-    names += [list(table.copy()), list(table.fromkeys("pq", 1)), [type(v).__name__ for v in table.values()]]
-    del table["a"]
-    names += [list(table | nn.ParameterDict({"n": T.ones(1)})), [name for name, _ in table.items()]]
-    table |= nn.ParameterDict({"m": T.ones(1)})
-    names += [list(table.keys()), list(table.state_dict())]
-    names += [
-        error_of(call)
-        for call in (
-            lambda: table["zz"],
-            lambda: table.update(3),
-            lambda: table.update([3]),
-            lambda: table.update([(1, 2, 3)]),
-            lambda: nn.ParameterDict([(1, 2)]),
-            lambda: table(1),
-        )
-    ]
-    table.clear()
-    return [*names, len(table)]
-
-
-@scenario
+@program
 def lazy_modules_take_shape_and_load(T):
     lazy = T.nn.Sequential(T.nn.LazyLinear(4), T.nn.LazyBatchNorm1d())
     other = T.nn.Sequential(copy.deepcopy(lazy[0]), T.nn.LazyBatchNorm1d())
@@ -595,7 +408,7 @@ def lazy_modules_take_shape_and_load(T):
     return [*trace, error_of(lambda: T.nn.LazyConv2d(4, 3)(T.ones(2, 2)))]
 
 
-@scenario
+@program
 def parameters_and_buffers_by_themselves(T):
     parameter = T.nn.Parameter(T.ones(2))
     with T.no_grad():
@@ -615,3 +428,8 @@ def parameters_and_buffers_by_themselves(T):
         T.nn.Parameter(T.ones(1, dtype=T.int64), requires_grad=False).requires_grad,
         error_of(lambda: T.nn.Parameter(T.ones(1, dtype=T.int64))),
     ]
+
+
+@pytest.mark.parametrize("run", PROGRAMS)
+def test_program_leaves_the_same_trace(run):
+    assert_same_trace(run)
