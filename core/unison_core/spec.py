@@ -10,7 +10,7 @@ from typing import Any
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError, OperatorIndexError
 
-__all__ = ["Shape", "Spec", "broadcast", "numel", "reduced_shape", "wrap_dim", "wrap_dims"]
+__all__ = ["Shape", "Spec", "broadcast", "numel", "reduced_shape", "view_strides", "wrap_dim", "wrap_dims"]
 
 Shape = tuple[int, ...]
 
@@ -96,3 +96,35 @@ def reduced_shape(shape: Sequence[int], dims: Sequence[int], *, keepdim: bool) -
     if keepdim:
         return tuple(1 if i in dims else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in dims)
+
+
+def view_strides(shape: Sequence[int], strides: Sequence[int], target: Sequence[int]) -> list[int] | None:
+    """Strides that show the same elements in `target` shape, or None if memory does not allow it.
+
+    Dimensions are joined into runs that step evenly; each run must be a product of target lengths.
+    """
+    if 0 in shape:
+        return [0] * len(target)
+    runs: list[tuple[int, int]] = []
+    for n, s in zip(shape, strides, strict=True):
+        if n == 1:
+            continue
+        if runs and runs[-1][1] == s * n:
+            runs[-1] = (runs[-1][0] * n, s)
+        else:
+            runs.append((n, s))
+    out: list[int] = []
+    at = 0
+    left, step = runs[0] if runs else (1, 0)
+    for n in target:
+        if n == 1:
+            out.append(step * left)
+            continue
+        if left == 1:
+            at += 1
+            left, step = runs[at]
+        if left % n:
+            return None
+        left //= n
+        out.append(step * left)
+    return out

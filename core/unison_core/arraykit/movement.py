@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError, ViewError
-from unison_core.spec import numel
+from unison_core.spec import numel, view_strides
 
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
@@ -48,7 +48,7 @@ class Movement:
             return x.reshape(shape)
         if numel(shape) != x.size:
             raise ValueError("size")
-        strides = _view_strides(x.shape, x.strides, shape)
+        strides = view_strides(x.shape, x.strides, shape)
         if strides is None:
             raise ViewError(
                 f"view size is not compatible with input tensor's size and stride: {list(x.shape)} with byte strides "
@@ -152,35 +152,3 @@ def _storage(x: Any) -> Any:
     while getattr(x, "base", None) is not None and hasattr(x.base, "strides"):
         x = x.base
     return x
-
-
-def _view_strides(shape: Shape, strides: Shape, target: Shape) -> list[int] | None:
-    """Byte strides that show the same elements in `target` shape, or None if memory does not allow it.
-
-    Dimensions are joined into runs that step evenly; each run must be a product of target lengths.
-    """
-    if 0 in shape:
-        return [0] * len(target)
-    runs: list[tuple[int, int]] = []
-    for n, s in zip(shape, strides, strict=True):
-        if n == 1:
-            continue
-        if runs and runs[-1][1] == s * n:
-            runs[-1] = (runs[-1][0] * n, s)
-        else:
-            runs.append((n, s))
-    out: list[int] = []
-    at = 0
-    left, step = runs[0] if runs else (1, 0)
-    for n in target:
-        if n == 1:
-            out.append(step * left)
-            continue
-        if left == 1:
-            at += 1
-            left, step = runs[at]
-        if left % n:
-            return None
-        left //= n
-        out.append(step * left)
-    return out

@@ -181,6 +181,33 @@ def _slice_length(k: Any, length: int) -> int:
     return len(range(*k.indices(length)))
 
 
+def slice_steps(shape: Shape, strides: Shape, key: Key) -> tuple[Shape, Shape, int]:
+    """Shape, strides and offset (in the unit of `strides`) of x[key], for backends that keep strides themselves."""
+    used = sum(1 for k in key if k is not None and k is not Ellipsis)
+    lengths: list[int] = []
+    steps: list[int] = []
+    offset = axis = 0
+    for k in (*key, ...) if Ellipsis not in key else key:
+        if k is None:
+            lengths.append(1)
+            steps.append(0)
+        elif k is Ellipsis:
+            stop = axis + len(shape) - used
+            lengths += shape[axis:stop]
+            steps += strides[axis:stop]
+            axis = stop
+        elif isinstance(k, int):
+            offset += (k % shape[axis]) * strides[axis]
+            axis += 1
+        else:
+            start, _, step = k.indices(shape[axis])
+            lengths.append(_slice_length(k, shape[axis]))
+            steps.append(strides[axis] * step)
+            offset += start * strides[axis] if lengths[-1] else 0
+            axis += 1
+    return tuple(lengths), tuple(steps), offset
+
+
 @slice.vjp(specs="x")
 def slice_vjp(g: Any, out: Any, x: Any, *, key: Key) -> Any:
     return unslice(g, shape=x.shape, key=key)

@@ -52,7 +52,7 @@ def _refuse_empty(name: str, x: Spec, dim: Dims) -> None:
 
 def spread(g: Any, shape: tuple[int, ...], dim: Dims, keepdim: bool) -> Any:
     """g, the gradient of a reduction of `shape` over `dim`, expanded back to `shape`."""
-    if not keepdim and shape:
+    if not keepdim and g.array.shape:
         g = ops.view(g, shape=reduced_shape(shape, wrap_dims(dim, len(shape)), keepdim=True))
     return ops.expand(g, shape=shape)
 

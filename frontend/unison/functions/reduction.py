@@ -15,6 +15,8 @@ __all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "mean", "sum"]
 
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None, out: Any = None) -> Any:
     """The sum of the elements over dim (all of them unless given)."""
+    if dim is None and dtype is None and out is None:
+        return ops.sum(input, dim=None, keepdim=keepdim)
     if dtype is not None and dtype is not input.dtype:
         input = ops.cast(input, dtype=dtype)
     if dim is not None:

@@ -37,9 +37,9 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
         return x.reshape(shape) if x.flags.c_contiguous else general(x, shape=shape)
 
     def expand(x: Any, *, shape: tuple[int, ...]) -> Any:
-        """Of a number, what gradients of sums are made of: an array constructed on its buffer, strides all 0."""
-        if x.ndim or x.dtype.kind == "V":
-            return kit.expand(x, shape=shape)
-        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        """Of one element, what gradients of sums are made of: an array constructed on its buffer, all strides 0."""
+        if x.size == 1 and x.ndim <= len(shape) and x.dtype.kind != "V":
+            return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        return kit.expand(x, shape=shape)
 
     return {"expand": expand, "permute": permute, "slice": slice, "to_device": to_device, "view": view}
