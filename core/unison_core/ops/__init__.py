@@ -4,6 +4,7 @@ A new operator: a declaration with its rules and samples in the module of its th
 Rules reach other operators through this package, so themes may use each other freely. May import core, nothing else.
 """
 
+from unison_core.ops.convolution import col2im, conv, conv_input_grad, conv_weight_grad, im2col
 from unison_core.ops.creation import arange, empty, eye, full, linspace
 from unison_core.ops.elementwise.activation import (
     elu,
@@ -167,9 +168,13 @@ __all__ = [
     "cat",
     "ceil",
     "clamp",
+    "col2im",
     "complex",
     "complex_abs",
     "conj",
+    "conv",
+    "conv_input_grad",
+    "conv_weight_grad",
     "copy",
     "copysign",
     "cos",
@@ -206,6 +211,7 @@ __all__ = [
     "gelu",
     "gt",
     "hypot",
+    "im2col",
     "imag",
     "index",
     "index_add",
@@ -221,9 +227,9 @@ __all__ = [
     "linear",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logaddexp",
     "logcumsumexp",
     "logical_and",
@@ -260,10 +266,10 @@ __all__ = [
     "scatter",
     "scatter_add",
     "scatter_reduce",
+    "searchsorted",
     "sigmoid",
     "sign",
     "signbit",
-    "searchsorted",
     "silu",
     "sin",
     "sinh",

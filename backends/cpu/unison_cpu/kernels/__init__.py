@@ -10,11 +10,11 @@ from typing import Any
 
 from unison_core.dtypes import DType
 
-from unison_cpu.kernels import movement, random, reduction
+from unison_cpu.kernels import convolution, movement, random, reduction
 
 __all__ = ["table"]
 
 
 def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel, of all themes."""
-    return {**movement.table(dict(native)), **random.KERNELS, **reduction.table(dict(native))}
+    return {**convolution.KERNELS, **movement.table(dict(native)), **random.KERNELS, **reduction.table(dict(native))}
