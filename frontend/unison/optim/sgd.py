@@ -21,6 +21,14 @@ class SGD(ParameterwiseOptimizer):
     Raises:
         ValueError: a negative option, or nesterov without momentum or with dampening.
         RuntimeError: fused together with foreach or differentiable.
+
+    >>> import unison
+    >>> p = unison.tensor([1.0, -2.0], requires_grad=True)
+    >>> optimizer = unison.optim.SGD([p], lr=0.25)
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p.tolist()
+    [0.5, -1.0]
     """
 
     def __init__(

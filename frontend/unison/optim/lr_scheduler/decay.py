@@ -56,7 +56,16 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """``lr <- gamma lr`` every epoch."""
+    """``lr <- gamma lr`` every epoch.
+
+    >>> import unison
+    >>> optimizer = unison.optim.SGD([unison.zeros(1, requires_grad=True)], lr=0.5)
+    >>> scheduler = unison.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> optimizer.step()
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
