@@ -4,6 +4,7 @@ A new operator: a declaration with its rules and samples in the module of its th
 Rules reach other operators through this package, so themes may use each other freely. May import core, nothing else.
 """
 
+from unison_core.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
 from unison_core.ops.convolution import col2im, conv, conv_input_grad, conv_weight_grad, im2col
 from unison_core.ops.creation import arange, empty, eye, full, linspace
 from unison_core.ops.elementwise.activation import (
@@ -86,6 +87,7 @@ from unison_core.ops.elementwise.trigonometric import (
     tan,
     tanh,
 )
+from unison_core.ops.embedding import embedding, embedding_backward
 from unison_core.ops.indexing import (
     gather,
     index,
@@ -98,6 +100,13 @@ from unison_core.ops.indexing import (
     scatter_reduce,
 )
 from unison_core.ops.linalg import linear, matmul, transpose_last
+from unison_core.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    cross_entropy_backward,
+    mse_loss,
+)
 from unison_core.ops.movement import (
     as_strided,
     cast,
@@ -116,7 +125,18 @@ from unison_core.ops.movement import (
     unslice,
     view,
 )
+from unison_core.ops.normalization.batch import batch_norm, batch_norm_backward
+from unison_core.ops.normalization.features import (
+    group_norm,
+    group_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
+from unison_core.ops.normalization.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 from unison_core.ops.random import dropout, normal, random_bits, randint, uniform
+from unison_core.ops.recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
 from unison_core.ops.reduction import (
     all,
     amax,
@@ -158,6 +178,10 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "batch_norm",
+    "batch_norm_backward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -179,6 +203,8 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cross_entropy",
+    "cross_entropy_backward",
     "cummax",
     "cummin",
     "cumprod",
@@ -188,6 +214,8 @@ __all__ = [
     "div",
     "dropout",
     "elu",
+    "embedding",
+    "embedding_backward",
     "empty",
     "eq",
     "erf",
@@ -209,6 +237,10 @@ __all__ = [
     "gcd",
     "ge",
     "gelu",
+    "group_norm",
+    "group_norm_backward",
+    "gru",
+    "gru_backward",
     "gt",
     "hypot",
     "im2col",
@@ -220,6 +252,8 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_norm",
+    "layer_norm_backward",
     "le",
     "leaky_relu",
     "lerp",
@@ -227,9 +261,11 @@ __all__ = [
     "linear",
     "linspace",
     "log",
+    "log10",
     "log1p",
     "log2",
-    "log10",
+    "log_softmax",
+    "log_softmax_backward",
     "logaddexp",
     "logcumsumexp",
     "logical_and",
@@ -237,11 +273,14 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstm",
+    "lstm_backward",
     "lt",
     "matmul",
     "maximum",
     "mean",
     "minimum",
+    "mse_loss",
     "mul",
     "ne",
     "neg",
@@ -260,9 +299,15 @@ __all__ = [
     "relu",
     "remainder",
     "reshape",
+    "rms_norm",
+    "rms_norm_backward",
+    "rnn",
+    "rnn_backward",
     "roll",
     "round",
     "rsqrt",
+    "scaled_dot_product_attention",
+    "scaled_dot_product_attention_backward",
     "scatter",
     "scatter_add",
     "scatter_reduce",
@@ -274,6 +319,8 @@ __all__ = [
     "sin",
     "sinh",
     "slice",
+    "softmax",
+    "softmax_backward",
     "softplus",
     "sort",
     "sqrt",

@@ -6,9 +6,10 @@ from typing import Any
 
 from unison_core import ops
 from unison_core.dispatch.promotion import COMPLEX, constant
+from unison_core.dtypes import float32
 from unison_core.spec import Spec
 
-__all__ = ["adjoint", "scalar_like", "sum_to", "to_host"]
+__all__ = ["adjoint", "narrowed", "scalar_like", "sum_to", "to_host", "widened"]
 
 
 def adjoint(x: Any) -> Any:
@@ -35,6 +36,15 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return ops.view(g, shape=shape) if lead else g
 
 
+
+def widened(x: Any) -> Any:
+    """x in float32 if it is of a half type, else x: what accumulations start from."""
+    return ops.cast(x, dtype=float32) if x.dtype.bits == 16 else x
+
+
+def narrowed(x: Any, like: Any) -> Any:
+    """x in the dtype of `like`."""
+    return x if x.dtype is like.dtype else ops.cast(x, dtype=like.dtype)
 
 
 def to_host(x: Any) -> Any:

@@ -9,17 +9,16 @@ from unison_core import ops
 from unison_core.dtypes import FLOATING, bool_, int64
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
-from unison_core.ops._shared import scalar_like, sum_to
+from unison_core.ops._shared import narrowed, scalar_like, sum_to, widened
 from unison_core.ops.linalg import transpose_last
-from unison_core.ops.normalization import narrowed, widened
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Spec, broadcast
 
-__all__ = ["attention", "attention_backward"]
+__all__ = ["scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
 
 
 @composite(dtypes=FLOATING)
-def attention(
+def scaled_dot_product_attention(
     q: Array,
     k: Array,
     v: Array,
@@ -65,8 +64,8 @@ def _softmax_or_zeros(scores: Any) -> Any:
     return narrowed(ops.div(grown, total), scores)
 
 
-@attention.infer
-def attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, **attrs: Any) -> tuple[Spec, Spec]:
+@scaled_dot_product_attention.infer
+def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, **attrs: Any) -> tuple[Spec, Spec]:
     shapes = f"query {list(q.shape)}, key {list(k.shape)}, value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise OperatorError(
@@ -82,24 +81,21 @@ def attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, **attrs: Any) -> tuple
     return q.like((*batch, q.shape[-2], v.shape[-1])), q.like(p)
 
 
-@attention.vjp(values={"q": "q k v mask out", "k": "q k v mask out", "v": "q k v mask out", "mask": "q k v mask out"})
-def attention_vjp(g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, **attrs: Any) -> Any:
+@scaled_dot_product_attention.vjp(values=dict.fromkeys(("q", "k", "v", "mask"), "q k v mask out"))
+def scaled_dot_product_attention_vjp(g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, **attrs: Any) -> Any:
     g_out, g_p = g
     if g_out is None:
         g_out = ops.full(shape=tuple(out[0].shape), value=0, dtype=g_p.dtype, device=g_p.device)
-    gq, gk, gv, gs = attention_backward(g_out, g_p, q, k, v, out[0], out[1], **_without_mask(attrs))
+    settings = {name: value for name, value in attrs.items() if name != "is_causal"}
+    gq, gk, gv, gs = scaled_dot_product_attention_backward(g_out, g_p, q, k, v, *out, **settings)
     gm = None
     if mask is not None and mask.tracked:
         gm = narrowed(sum_to(gs, tuple(mask.shape)), mask)
     return sum_to(gq, tuple(q.shape)), sum_to(gk, tuple(k.shape)), sum_to(gv, tuple(v.shape)), gm
 
 
-def _without_mask(attrs: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attrs.items() if name != "is_causal"}
-
-
-@attention.samples
-def attention_samples() -> Any:
+@scaled_dot_product_attention.samples
+def scaled_dot_product_attention_samples() -> Any:
     yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), None, scale=0.5)
     yield good(arg(2, 2, 5, 4), arg(2, 2, 5, 4), arg(2, 2, 5, 4), None, is_causal=True, scale=0.5)
     yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), arg(3, 5), scale=0.3)
@@ -107,7 +103,7 @@ def attention_samples() -> Any:
 
 
 @composite(dtypes=FLOATING)
-def attention_backward(
+def scaled_dot_product_attention_backward(
     g: Array,
     g_p: Array,
     q: Array,
@@ -136,8 +132,8 @@ def attention_backward(
     return gq, gk, ops.matmul(transpose_last(dropped), g), gs
 
 
-@attention_backward.infer
-def attention_backward_infer(
+@scaled_dot_product_attention_backward.infer
+def scaled_dot_product_attention_backward_infer(
     g: Spec, g_p: Any, q: Spec, k: Spec, v: Spec, out: Spec, p: Spec, **attrs: Any
 ) -> tuple[Spec, Spec, Spec, Spec]:
     batch, wide = p.shape[:-2], out.shape[:-2]
@@ -149,8 +145,8 @@ def attention_backward_infer(
     )
 
 
-@attention_backward.samples
-def attention_backward_samples() -> Any:
+@scaled_dot_product_attention_backward.samples
+def scaled_dot_product_attention_backward_samples() -> Any:
     yield good(
         arg(2, 3, 6),
         None,

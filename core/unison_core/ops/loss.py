@@ -11,8 +11,7 @@ from unison_core import ops
 from unison_core.dtypes import FLOATING, float32, int64
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, Promote, composite
-from unison_core.ops._shared import scalar_like
-from unison_core.ops.normalization import narrowed, widened
+from unison_core.ops._shared import narrowed, scalar_like, sum_to, widened
 from unison_core.samples import arg, bad, binary, good
 from unison_core.spec import Spec, broadcast, numel
 
@@ -193,8 +192,6 @@ def mse_loss_infer(x: Spec, y: Spec, *, reduction: str) -> Spec:
 
 @mse_loss.vjp(values="x y", specs="x y")
 def mse_loss_vjp(g: Any, out: Any, x: Any, y: Any, *, reduction: str) -> Any:
-    from unison_core.ops._shared import sum_to
-
     gap = ops.sub(x, y)
     scale = 2.0 / numel(gap.shape) if reduction == "mean" and 0 not in gap.shape else 2.0
     gx = ops.mul(gap, ops.mul(g, scalar_like(scale, g)))
