@@ -15,7 +15,17 @@ from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
-from unison.functions import conversion, elementwise, indexing, linalg, movement, reduction
+from unison.functions import (
+    arranging,
+    conversion,
+    elementwise,
+    indexing,
+    linalg,
+    movement,
+    picking,
+    reduction,
+    splitting,
+)
 from unison.functions._common import Size
 
 __all__ = ["Tensor"]
@@ -316,32 +326,89 @@ class Tensor(Handle):
     any = reduction.any
     argmax = reduction.argmax
     argmin = reduction.argmin
+    argwhere = picking.argwhere
+    as_strided = arranging.as_strided
+    broadcast_to = arranging.broadcast_to
+    chunk = splitting.chunk
     clamp = elementwise.clamp
+    diag = arranging.diag
+    diag_embed = arranging.diag_embed
+    diagflat = arranging.diagflat
+    diagonal = arranging.diagonal
+    diagonal_scatter = arranging.diagonal_scatter
     div = elementwise.div
+    dsplit = splitting.dsplit
     exp = elementwise.exp
     expand = movement.expand
+    expand_as = arranging.expand_as
     flatten = movement.flatten
+    flip = arranging.flip
+    fliplr = arranging.fliplr
+    flipud = arranging.flipud
+    gather = picking.gather
+    hsplit = splitting.hsplit
+    index_add = picking.index_add
+    index_copy = picking.index_copy
+    index_fill = picking.index_fill
+    index_put = picking.index_put
+    index_put_ = picking.index_put_
+    index_select = picking.index_select
     log = elementwise.log
+    masked_fill = picking.masked_fill
+    masked_scatter = picking.masked_scatter
+    masked_select = picking.masked_select
     matmul = linalg.matmul
     mean = reduction.mean
     mm = linalg.mm
+    moveaxis = arranging.movedim
+    movedim = arranging.movedim
     mul = elementwise.mul
+    narrow = splitting.narrow
+    narrow_copy = splitting.narrow_copy
     neg = elementwise.neg
     nonzero = indexing.nonzero
     permute = movement.permute
     pow = elementwise.pow
+    put = picking.put
+    ravel = arranging.ravel
     relu = elementwise.relu
+    repeat = arranging.repeat
+    repeat_interleave = arranging.repeat_interleave
     reshape = movement.reshape
+    reshape_as = arranging.reshape_as
+    roll = arranging.roll
+    rot90 = arranging.rot90
+    scatter = picking.scatter
+    scatter_add = picking.scatter_add
+    scatter_reduce = picking.scatter_reduce
+    select = splitting.select
+    select_scatter = arranging.select_scatter
     sigmoid = elementwise.sigmoid
+    slice_scatter = arranging.slice_scatter
+    split = splitting.split
+    split_with_sizes = splitting.split_with_sizes
     sqrt = elementwise.sqrt
     squeeze = movement.squeeze
     sub = elementwise.sub
     sum = reduction.sum
+    swapaxes = arranging.swapaxes
+    swapdims = arranging.swapaxes
     t = movement.t
+    take = picking.take
+    take_along_dim = picking.take_along_dim
     tanh = elementwise.tanh
+    tensor_split = splitting.tensor_split
+    tile = arranging.tile
     transpose = movement.transpose
+    tril = arranging.tril
+    triu = arranging.triu
+    unbind = splitting.unbind
+    unflatten = arranging.unflatten
+    unfold = arranging.unfold
     unsqueeze = movement.unsqueeze
     view = movement.view
+    view_as = arranging.view_as
+    vsplit = splitting.vsplit
 
     def numel(self) -> int:
         """The number of elements."""

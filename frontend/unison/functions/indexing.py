@@ -9,7 +9,7 @@ from unison_core.dispatch import inplace
 from unison_core.errors import OperatorIndexError, OperatorTypeError
 from unison_core.handle import Handle
 
-__all__ = ["getitem", "nonzero", "setitem"]
+__all__ = ["getitem", "mask_indices", "nonzero", "setitem"]
 
 _BOUND = (int, type(None))
 _BASIC = (int, slice, type(None), type(Ellipsis))
@@ -70,14 +70,17 @@ def _split(x: Any, key: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ..
     """The key as a basic key and the index tensors that come after it, one per leading dimension of its result."""
     if all(k.__class__ in _BASIC and (k.__class__ is not slice or _plain(k)) for k in key):
         return key, None
-    items = [_item(x, k) for k in key]
-    items = _expanded(x, items)
+    items = _expanded(x, [_item(x, k) for k in key])
     if not any(isinstance(k, Handle) for k in items):
         return tuple(items), None
     basic: list[Any] = []
     advanced: list[Any] = []
     for k in items:
-        if isinstance(k, Handle):
+        if isinstance(k, Handle) and not k.ndim and k.dtype is dtypes.bool_:
+            # A single truth value picks all or nothing along a new dimension.
+            basic.append(None)
+            advanced.extend(mask_indices(x, ops.slice(k, key=(None,))))
+        elif isinstance(k, Handle):
             basic.extend([slice(None)] * (k.ndim if k.dtype is dtypes.bool_ else 1))
             advanced.extend(_indices(x, k))
         else:
@@ -165,10 +168,13 @@ def _indices(x: Any, k: Any) -> list[Any]:
     k = k if k.device is x.device else ops.to_device(k, device=x.device)
     if k.dtype is not dtypes.bool_:
         return [k]
-    where = ops.nonzero(k)
-    if not k.ndim:
-        raise OperatorIndexError("a 0-d bool index is not supported here; use x[None][mask] with a 1-d mask")
-    return [ops.slice(where, key=(slice(None), d)) for d in range(k.ndim)]
+    return mask_indices(x, k)
+
+
+def mask_indices(x: Any, mask: Any) -> list[Any]:
+    """The index tensors, one per dimension of the bool mask, of the elements where it holds."""
+    where = ops.nonzero(mask)
+    return [ops.slice(where, key=(slice(None), d)) for d in range(mask.ndim)]
 
 
 def _check_masks(x: Any, items: list[Any]) -> None:
