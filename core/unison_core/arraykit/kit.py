@@ -10,6 +10,7 @@ from unison_core.arraykit.elementwise import Elementwise
 from unison_core.arraykit.indexing import Indexing
 from unison_core.arraykit.linalg import Linalg
 from unison_core.arraykit.movement import Movement
+from unison_core.arraykit.pooling import Pooling
 from unison_core.arraykit.random import Random
 from unison_core.arraykit.reduction import Reduction
 from unison_core.arraykit.sorting import Sorting
@@ -39,5 +40,5 @@ class ArrayKit:
 def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel on arrays of `xp`."""
     kit = ArrayKit(xp, native)
-    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random, Sorting)
+    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random, Sorting, Pooling)
     return merge_kernels(*[theme(kit).table() for theme in themes])

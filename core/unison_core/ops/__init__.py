@@ -135,6 +135,13 @@ from unison_core.ops.normalization.features import (
     rms_norm_backward,
 )
 from unison_core.ops.normalization.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
+from unison_core.ops.pooling import (
+    avg_pool,
+    avg_pool_backward,
+    max_pool,
+    max_pool_backward,
+    max_pool_with_indices,
+)
 from unison_core.ops.random import dropout, normal, random_bits, randint, uniform
 from unison_core.ops.recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
 from unison_core.ops.reduction import (
@@ -178,6 +185,8 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "avg_pool",
+    "avg_pool_backward",
     "batch_norm",
     "batch_norm_backward",
     "binary_cross_entropy",
@@ -277,6 +286,9 @@ __all__ = [
     "lstm_backward",
     "lt",
     "matmul",
+    "max_pool",
+    "max_pool_backward",
+    "max_pool_with_indices",
     "maximum",
     "mean",
     "minimum",

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from unison_core.arraykit.taps import overlap
 
 from unison_cpu.kernels._columns import (
     Shape,
@@ -183,23 +184,8 @@ def _scatter_taps(last: Any, g: Any, weight: Any, steps: Steps) -> None:
         block = block.reshape(*part.shape[:-1], len(taps), -1)
         target = last[start : start + images]
         for i, tap in enumerate(taps):
-            to, source = _overlap(tap, last.shape[1:-1], counts, steps)
+            to, source = overlap(tap, last.shape[1:-1], counts, **steps)
             target[(slice(None), *to)] += block[(slice(None), *source, i)]
-
-
-def _overlap(tap: Shape, size: Shape, counts: Shape, steps: Steps) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Where a tap lies inside data of `size`: (places in the data, the windows they belong to)."""
-    data, windows = [], []
-    for t, length, count, s, p, d in zip(
-        tap, size, counts, steps["stride"], steps["padding"], steps["dilation"], strict=True
-    ):
-        first = t * d - p
-        begin = max(0, -(first // s)) if first < 0 else 0
-        end = min(count, (length - 1 - first) // s + 1)
-        end = max(begin, end)
-        data.append(slice(first + begin * s, first + (end - 1) * s + 1, s) if end > begin else slice(0, 0))
-        windows.append(slice(begin, end))
-    return tuple(data), tuple(windows)
 
 
 def conv_weight_grad(
@@ -247,7 +233,7 @@ def _depthwise(last: Any, x: Any, weight: Any, steps: Steps) -> None:
     out = last.reshape(*last.shape[:-1], x.shape[1], -1)
     out[...] = 0
     for tap in product(*map(range, weight.shape[2:])):
-        places, windows = _overlap(tap, data.shape[1:-1], counts, steps)
+        places, windows = overlap(tap, data.shape[1:-1], counts, **steps)
         out[(slice(None), *windows)] += data[(slice(None), *places)][..., None] * taps[tap]
 
 
@@ -265,7 +251,7 @@ def _depthwise_input_grad(last: Any, g: Any, weight: Any, steps: Steps) -> None:
     taps = weight.reshape(channels, -1, *weight.shape[2:]).transpose(*range(2, weight.ndim), 0, 1)
     single = taps.shape[-1] == 1
     for tap in product(*map(range, weight.shape[2:])):
-        places, windows = _overlap(tap, last.shape[1:-1], g.shape[2:], steps)
+        places, windows = overlap(tap, last.shape[1:-1], g.shape[2:], **steps)
         part = rows[(slice(None), *windows)]
         last[(slice(None), *places)] += (part * taps[tap])[..., 0] if single else (part * taps[tap]).sum(-1)
 
@@ -275,7 +261,7 @@ def _depthwise_weight_grad(out: Any, x: Any, g: Any, steps: Steps) -> None:
     data = np.ascontiguousarray(channels_last(x))
     rows = np.ascontiguousarray(channels_last(g)).reshape(g.shape[0], *g.shape[2:], channels, -1)
     for tap in product(*map(range, out.shape[2:])):
-        places, windows = _overlap(tap, data.shape[1:-1], g.shape[2:], steps)
+        places, windows = overlap(tap, data.shape[1:-1], g.shape[2:], **steps)
         products = data[(slice(None), *places)][..., None] * rows[(slice(None), *windows)]
         out[(slice(None), 0, *tap)] = products.reshape(-1, out.shape[0]).sum(0)
 

@@ -1,0 +1,32 @@
+"""Where each tap of a sliding window lies inside the data, so that windows are worked through by strided slices."""
+
+from __future__ import annotations
+
+from unison_core.spec import Shape
+
+__all__ = ["Places", "overlap", "overlaps_itself"]
+
+Places = tuple[slice, ...]
+
+
+def overlap(
+    tap: Shape, size: Shape, counts: Shape, stride: Shape, padding: Shape, dilation: Shape
+) -> tuple[Places, Places]:
+    """(the places of the tap in data of `size`, the windows they belong to); windows where it is in the padding drop out."""
+    data, windows = [], []
+    for t, length, count, s, p, d in zip(tap, size, counts, stride, padding, dilation, strict=True):
+        first = t * d - p
+        begin = -(first // s) if first < 0 else 0
+        end = min(count, (length - 1 - first) // s + 1)
+        if end <= begin:
+            data.append(slice(0, 0))
+            windows.append(slice(0, 0))
+        else:
+            data.append(slice(first + begin * s, first + (end - 1) * s + 1, s))
+            windows.append(slice(begin, end))
+    return tuple(data), tuple(windows)
+
+
+def overlaps_itself(kernel: Shape, stride: Shape, dilation: Shape) -> bool:
+    """Whether an element may lie in several windows."""
+    return any(d * (k - 1) + 1 > s for k, s, d in zip(kernel, stride, dilation, strict=True))
