@@ -23,9 +23,11 @@ from unison.functions import (
     linalg,
     movement,
     picking,
+    products,
     reduction,
     splitting,
 )
+
 from unison.functions._common import Size
 
 __all__ = ["Tensor"]
@@ -144,6 +146,40 @@ class Tensor(Handle):
     @leaf_hooks.setter
     def leaf_hooks(self, value: Any) -> None:
         self._leaf_hooks = value
+
+    @property
+    def T(self) -> Any:
+        """The dimensions in reverse order."""
+        return ops.permute(self, dims=tuple(range(self.array.ndim))[::-1])
+
+    @property
+    def mT(self) -> Any:
+        """The last two dimensions exchanged.
+
+        Raises:
+            RuntimeError: fewer than two dimensions.
+        """
+        if self.array.ndim < 2:
+            raise OperatorError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor.")
+        return movement.transpose(self, -2, -1)
+
+    @property
+    def H(self) -> Any:
+        """The conjugate transpose of a matrix.
+
+        Raises:
+            RuntimeError: neither a matrix nor a number.
+        """
+        if self.array.ndim not in (0, 2):
+            raise OperatorError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.array.ndim}-D tensor.")
+        turned = self.T
+        return ops.conj(turned) if self.dtype.is_complex else turned
+
+    @property
+    def mH(self) -> Any:
+        """mT, conjugated."""
+        turned = self.mT
+        return ops.conj(turned) if self.dtype.is_complex else turned
 
     # Autograd.
 
@@ -320,6 +356,10 @@ class Tensor(Handle):
 
     abs = elementwise.abs
     add = elementwise.add
+    addbmm = products.addbmm
+    addmm = products.addmm
+    addmv = products.addmv
+    addr = products.addr
     all = reduction.all
     amax = reduction.amax
     amin = reduction.amin
@@ -328,6 +368,8 @@ class Tensor(Handle):
     argmin = reduction.argmin
     argwhere = picking.argwhere
     as_strided = arranging.as_strided
+    baddbmm = products.baddbmm
+    bmm = products.bmm
     broadcast_to = arranging.broadcast_to
     chunk = splitting.chunk
     clamp = elementwise.clamp
@@ -337,6 +379,7 @@ class Tensor(Handle):
     diagonal = arranging.diagonal
     diagonal_scatter = arranging.diagonal_scatter
     div = elementwise.div
+    dot = products.dot
     dsplit = splitting.dsplit
     exp = elementwise.exp
     expand = movement.expand
@@ -346,6 +389,7 @@ class Tensor(Handle):
     fliplr = arranging.fliplr
     flipud = arranging.flipud
     gather = picking.gather
+    ger = products.outer
     hsplit = splitting.hsplit
     index_add = picking.index_add
     index_copy = picking.index_copy
@@ -353,6 +397,8 @@ class Tensor(Handle):
     index_put = picking.index_put
     index_put_ = picking.index_put_
     index_select = picking.index_select
+    inner = products.inner
+    kron = products.kron
     log = elementwise.log
     masked_fill = picking.masked_fill
     masked_scatter = picking.masked_scatter
@@ -363,10 +409,12 @@ class Tensor(Handle):
     moveaxis = arranging.movedim
     movedim = arranging.movedim
     mul = elementwise.mul
+    mv = products.mv
     narrow = splitting.narrow
     narrow_copy = splitting.narrow_copy
     neg = elementwise.neg
     nonzero = indexing.nonzero
+    outer = products.outer
     permute = movement.permute
     pow = elementwise.pow
     put = picking.put
@@ -399,6 +447,7 @@ class Tensor(Handle):
     tanh = elementwise.tanh
     tensor_split = splitting.tensor_split
     tile = arranging.tile
+    trace = products.trace
     transpose = movement.transpose
     tril = arranging.tril
     triu = arranging.triu
@@ -406,6 +455,7 @@ class Tensor(Handle):
     unflatten = arranging.unflatten
     unfold = arranging.unfold
     unsqueeze = movement.unsqueeze
+    vdot = products.vdot
     view = movement.view
     view_as = arranging.view_as
     vsplit = splitting.vsplit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from unison_core import ops
@@ -11,7 +11,17 @@ from unison_core.errors import OperatorError
 from unison_core.handle import Handle, counter_of
 from unison_core.spec import numel, wrap_dim
 
-__all__ = ["Size", "dims", "fill_size", "sizes", "tensor_like", "write_out"]
+__all__ = [
+    "Size",
+    "dims",
+    "fill_size",
+    "in_place",
+    "ops_recording",
+    "overwrite",
+    "sizes",
+    "tensor_like",
+    "write_out",
+]
 
 
 class Size(tuple[int, ...]):
@@ -147,3 +157,40 @@ def ops_recording() -> bool:
     return state.grad_enabled()
 
 
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place form of a function: computes it, writes the result into the first argument and returns that.
+
+    While gradients flow it computes on a copy: what the rules save of the old value must survive the write.
+    """
+    name = function.__name__
+
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        inplace.check_target(name, self)
+        tracked = ops_recording() and (self.tracked or any(isinstance(a, Handle) and a.tracked for a in args))
+        result = function(ops.copy(self) if tracked else self, *args, **kwargs)
+        return overwrite(self, result, name)
+
+    call.__name__ = call.__qualname__ = name + "_"
+    call.__doc__ = f"In-place version of {name}: writes the result into the tensor and returns it."
+    return call
+
+
+def overwrite(target: Any, result: Any, name: str) -> Any:
+    """Write the result of an in-place function into its tensor.
+
+    Raises:
+        RuntimeError: the result has another shape, or a dtype of a higher category.
+    """
+    from unison_core.dtypes import can_cast
+
+    if not can_cast(result.dtype, target.dtype):
+        raise OperatorError(
+            f"result type {result.dtype.name} can't be cast to the desired output type {target.dtype.name} "
+            f"(in-place {name}_)"
+        )
+    if result.array.shape != target.array.shape:
+        raise OperatorError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)} "
+            f"of in-place {name}_"
+        )
+    return inplace.assign(target, result)
