@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from unison_core.arraykit.attention import Attention
+from unison_core.arraykit.batch_norm import BatchNorm
 from unison_core.arraykit.creation import Creation
 from unison_core.arraykit.elementwise import Elementwise
+from unison_core.arraykit.embedding import Embedding
 from unison_core.arraykit.indexing import Indexing
 from unison_core.arraykit.linalg import Linalg
+from unison_core.arraykit.loss import Loss
 from unison_core.arraykit.movement import Movement
+from unison_core.arraykit.normalization import Normalization
 from unison_core.arraykit.pooling import Pooling
 from unison_core.arraykit.random import Random
+from unison_core.arraykit.recurrent import Recurrent
 from unison_core.arraykit.reduction import Reduction
+from unison_core.arraykit.softmax import Softmax
 from unison_core.arraykit.sorting import Sorting
 from unison_core.backend import merge_kernels
 from unison_core.dtypes import DType
@@ -30,15 +37,42 @@ class ArrayKit:
         self.xp = xp
         self.native = dict(native)
         self.dtype_of = {dtype: ours for ours, dtype in self.native.items()}
+        self.floating = frozenset(n for d, n in self.native.items() if d.is_floating_point)
         self.half = frozenset(n for d, n in self.native.items() if d.is_floating_point and d.bits == 16)
 
     def wide(self, x: Any) -> Any:
         """x in float32 if it is of a half type, else x: what accumulations start from."""
         return x.astype(self.xp.float32) if x.dtype in self.half else x
 
+    def require_floating(self, x: Any) -> None:
+        """Refuse an array that is not floating: libraries would convert it.
+
+        Raises:
+            TypeError: the dispatcher turns it into the operator's own error.
+        """
+        if x.dtype not in self.floating:
+            raise TypeError(f"{x.dtype} is not a floating type")
+
 
 def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel on arrays of `xp`."""
     kit = ArrayKit(xp, native)
-    themes = (Elementwise, Reduction, Movement, Indexing, Creation, Linalg, Random, Sorting, Pooling)
+    themes = (
+        Attention,
+        BatchNorm,
+        Creation,
+        Elementwise,
+        Embedding,
+        Indexing,
+        Linalg,
+        Loss,
+        Movement,
+        Normalization,
+        Pooling,
+        Random,
+        Recurrent,
+        Reduction,
+        Softmax,
+        Sorting,
+    )
     return merge_kernels(*[theme(kit).table() for theme in themes])

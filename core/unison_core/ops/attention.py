@@ -23,17 +23,16 @@ def scaled_dot_product_attention(
     k: Array,
     v: Array,
     mask: Array,
+    keep: Array,
     *,
     is_causal: bool = False,
     scale: float,
-    dropout_p: float = 0.0,
-    seed: int = 0,
-    stream: int = 0,
 ) -> tuple[Array, Array]:
-    """(dropout(p) v, p) with p = softmax(q k^T * scale + mask): q (..., L, E), k (..., S, E), v (..., S, Ev).
+    """((p * keep) v, p) with p = softmax(q k^T * scale + mask): q (..., L, E), k (..., S, E), v (..., S, Ev).
 
-    mask is added, broadcast to (..., L, S), or None; is_causal lets place i see places up to i. A row in which
-    everything is masked gives zeros. Vaswani et al., Attention Is All You Need, 2017.
+    mask is added, broadcast to p's shape (..., L, S), or None; keep, of p's shape or None, is how dropout enters;
+    is_causal lets place i see places up to i. A row in which everything is masked gives zeros.
+    Vaswani et al., Attention Is All You Need, 2017.
     """
     scores = ops.mul(ops.matmul(q, transpose_last(k)), scalar_like(scale, q))
     if mask is not None:
@@ -41,8 +40,7 @@ def scaled_dot_product_attention(
     if is_causal:
         scores = ops.where(_visible(scores), scores, scalar_like(-inf, scores))
     p = _softmax_or_zeros(scores)
-    dropped = p if not dropout_p else ops.dropout(p, p=dropout_p, seed=seed, stream=stream)
-    return ops.matmul(dropped, v), p
+    return ops.matmul(p if keep is None else ops.mul(p, keep), v), p
 
 
 def _visible(scores: Any) -> Any:
@@ -65,7 +63,7 @@ def _softmax_or_zeros(scores: Any) -> Any:
 
 
 @scaled_dot_product_attention.infer
-def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, **attrs: Any) -> tuple[Spec, Spec]:
+def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, keep: Any, **attrs: Any) -> tuple[Spec, Spec]:
     shapes = f"query {list(q.shape)}, key {list(k.shape)}, value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise OperatorError(
@@ -81,25 +79,29 @@ def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, **a
     return q.like((*batch, q.shape[-2], v.shape[-1])), q.like(p)
 
 
-@scaled_dot_product_attention.vjp(values=dict.fromkeys(("q", "k", "v", "mask"), "q k v mask out"))
-def scaled_dot_product_attention_vjp(g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, **attrs: Any) -> Any:
+@scaled_dot_product_attention.vjp(values=dict.fromkeys(("q", "k", "v", "mask", "keep"), "q k v mask keep out"))
+def scaled_dot_product_attention_vjp(
+    g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, keep: Any, *, is_causal: bool, scale: float
+) -> Any:
     g_out, g_p = g
     if g_out is None:
         g_out = ops.full(shape=tuple(out[0].shape), value=0, dtype=g_p.dtype, device=g_p.device)
-    settings = {name: value for name, value in attrs.items() if name != "is_causal"}
-    gq, gk, gv, gs = scaled_dot_product_attention_backward(g_out, g_p, q, k, v, *out, **settings)
+    gq, gk, gv, gs = scaled_dot_product_attention_backward(g_out, g_p, q, k, v, keep, *out, scale=scale)
     gm = None
     if mask is not None and mask.tracked:
         gm = narrowed(sum_to(gs, tuple(mask.shape)), mask)
-    return sum_to(gq, tuple(q.shape)), sum_to(gk, tuple(k.shape)), sum_to(gv, tuple(v.shape)), gm
+    gkeep = None
+    if keep is not None and keep.tracked:
+        gkeep = ops.mul(out[1], ops.matmul(g_out, transpose_last(v)))
+    return sum_to(gq, tuple(q.shape)), sum_to(gk, tuple(k.shape)), sum_to(gv, tuple(v.shape)), gm, gkeep
 
 
 @scaled_dot_product_attention.samples
 def scaled_dot_product_attention_samples() -> Any:
-    yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), None, scale=0.5)
-    yield good(arg(2, 2, 5, 4), arg(2, 2, 5, 4), arg(2, 2, 5, 4), None, is_causal=True, scale=0.5)
-    yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), arg(3, 5), scale=0.3)
-    yield bad(RuntimeError, "expects query", arg(2, 3, 4), arg(2, 5, 3), arg(2, 5, 6), None, scale=1.0)
+    yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), None, None, scale=0.5)
+    yield good(arg(2, 2, 5, 4), arg(2, 2, 5, 4), arg(2, 2, 5, 4), None, None, is_causal=True, scale=0.5)
+    yield good(arg(2, 3, 4), arg(2, 5, 4), arg(2, 5, 6), arg(3, 5), arg(2, 3, 5, low=0, high=2), scale=0.3)
+    yield bad(RuntimeError, "expects query", arg(2, 3, 4), arg(2, 5, 3), arg(2, 5, 6), None, None, scale=1.0)
 
 
 @composite(dtypes=FLOATING)
@@ -109,24 +111,26 @@ def scaled_dot_product_attention_backward(
     q: Array,
     k: Array,
     v: Array,
+    keep: Array,
     out: Array,
     p: Array,
     *,
     scale: float,
-    dropout_p: float = 0.0,
-    seed: int = 0,
-    stream: int = 0,
 ) -> tuple[Array, Array, Array, Array]:
-    """The gradients of attention with respect to q, k, v (their batches still broadcast) and the masked scores."""
+    """The gradients of attention with respect to q, k, v (their batches still broadcast) and the masked scores.
+
+    g and g_p are the gradients of its results out and p; where g_p is None, the sum of p's gradient weighted with p is
+    taken as that of g weighted with out.
+    """
     dropped, gp = p, ops.matmul(g, transpose_last(v))
-    if dropout_p:
-        dropped = ops.dropout(p, p=dropout_p, seed=seed, stream=stream)
-        gp = ops.dropout(gp, p=dropout_p, seed=seed, stream=stream)
-    if g_p is not None:
-        gp = ops.add(gp, g_p)
-    if gp.shape != p.shape:
+    if keep is not None:
+        dropped, gp = ops.mul(p, keep), ops.mul(gp, keep)
+    if g_p is None and gp.shape == p.shape:
+        total = ops.sum(ops.mul(g, out), dim=(len(g.shape) - 1,), keepdim=True)
+        gs = ops.mul(ops.sub(gp, total), p)
+    else:
         gp = sum_to(gp, tuple(p.shape))
-    gs = ops.softmax_backward(gp, p, dim=len(p.shape) - 1)
+        gs = ops.softmax_backward(gp if g_p is None else ops.add(gp, g_p), p, dim=len(p.shape) - 1)
     scaled = ops.mul(gs, scalar_like(scale, gs))
     gq, gk = ops.matmul(scaled, k), ops.matmul(transpose_last(scaled), q)
     return gq, gk, ops.matmul(transpose_last(dropped), g), gs
@@ -134,7 +138,7 @@ def scaled_dot_product_attention_backward(
 
 @scaled_dot_product_attention_backward.infer
 def scaled_dot_product_attention_backward_infer(
-    g: Spec, g_p: Any, q: Spec, k: Spec, v: Spec, out: Spec, p: Spec, **attrs: Any
+    g: Spec, g_p: Any, q: Spec, k: Spec, v: Spec, keep: Any, out: Spec, p: Spec, *, scale: float
 ) -> tuple[Spec, Spec, Spec, Spec]:
     batch, wide = p.shape[:-2], out.shape[:-2]
     return (
@@ -153,6 +157,7 @@ def scaled_dot_product_attention_backward_samples() -> Any:
         arg(2, 3, 4),
         arg(2, 5, 4),
         arg(2, 5, 6),
+        None,
         arg(2, 3, 6),
         arg(2, 3, 5, low=0, high=1),
         scale=0.5,

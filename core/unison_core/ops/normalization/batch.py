@@ -112,7 +112,8 @@ def batch_norm_backward(
 def batch_norm_backward_infer(
     g: Spec, x: Spec, weight: Any, mean: Spec, var: Spec, *, eps: float
 ) -> tuple[Spec, Spec, Spec]:
-    return x.like(), mean.like(), mean.like()
+    vector = mean.like(None, float32 if mean.dtype.bits == 16 else mean.dtype)
+    return x.like(), vector, vector
 
 
 @batch_norm_backward.samples
