@@ -10,11 +10,14 @@ from typing import Any
 
 from unison_core import devices, dtypes, handle, ops
 from unison_core.dispatch import inplace, paths
-from unison_core.dispatch.inplace import inplace as _inplace
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
+from unison._methods.creation import Creation
+from unison._methods.inplace import InPlace
+from unison._methods.queries import Queries
+from unison._methods.random import Random
 from unison.functions import (
     arranging,
     conversion,
@@ -50,7 +53,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Handle):
+class Tensor(InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
@@ -114,8 +117,17 @@ class Tensor(Handle):
 
     @data.setter
     def data(self, value: Any) -> None:
+        """Take over value's memory, shape, dtype and device; the place in the graph and the write counter stay.
+
+        Raises:
+            TypeError: value is not a tensor.
+        """
+        if not isinstance(value, Handle):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
         self.device = value.device
+        if self.base is not None and self.node is None:
+            self.base = None
 
     @property
     def grad(self) -> Any:
@@ -289,10 +301,6 @@ class Tensor(Handle):
     __pow__ = elementwise.pow
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
-    __iadd__ = _inplace(ops.add)
-    __isub__ = _inplace(ops.sub)
-    __imul__ = _inplace(ops.mul)
-    __itruediv__ = _inplace(ops.div)
 
     def __pos__(self) -> Any:
         return self

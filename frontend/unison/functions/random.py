@@ -169,13 +169,18 @@ def rand(
     pin_memory: bool = False,
 ) -> Any:
     """Uniform numbers in [0, 1)."""
-    return finish(_uniform(sizes(size), dtype, device, generator), requires_grad, out)
+    return finish(uniform(sizes(size), dtype, device, generator), requires_grad, out)
 
 
-def _uniform(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
+def uniform(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
+    """Uniform numbers in [0, 1) of a shape.
+
+    Raises:
+        NotImplementedError: the dtype is neither floating nor complex.
+    """
     kind = dtype or dtypes.get_default_dtype()
     if kind.is_complex:
-        parts = _uniform((*shape, 2), kind.to_real(), device, generator)
+        parts = uniform((*shape, 2), kind.to_real(), device, generator)
         return ops.complex(ops.slice(parts, key=(..., 0)), ops.slice(parts, key=(..., 1)))
     if not kind.is_floating_point:
         raise NotImplementedError(f"uniform numbers are floating, not {kind.name}")
@@ -194,13 +199,40 @@ def randn(
     pin_memory: bool = False,
 ) -> Any:
     """Standard normal numbers; complex ones have variance 1 in all."""
-    return finish(_normal(sizes(size), dtype, device, generator), requires_grad, out)
+    return finish(normal_numbers(sizes(size), dtype, device, generator), requires_grad, out)
 
 
-def _normal(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
+def uniform_like(t: Any, name: str, generator: Generator | None) -> Any:
+    """Uniform numbers of t's shape, dtype and device, for the in-place function called name.
+
+    Raises:
+        NotImplementedError: t is not floating.
+    """
+    if t.dtype not in dtypes.FLOATING:
+        raise NotImplementedError(f"{name} writes floating-point numbers, and the tensor is {t.dtype.name}")
+    return uniform(tuple(t.array.shape), t.dtype, t.device, generator)
+
+
+def normal_like(t: Any, name: str, generator: Generator | None) -> Any:
+    """Standard normal numbers of t's shape, dtype and device, for the in-place function called name.
+
+    Raises:
+        NotImplementedError: t is neither floating nor complex.
+    """
+    if t.dtype not in dtypes.INEXACT:
+        raise NotImplementedError(f"{name} writes floating-point numbers, and the tensor is {t.dtype.name}")
+    return normal_numbers(tuple(t.array.shape), t.dtype, t.device, generator)
+
+
+def normal_numbers(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
+    """Standard normal numbers of a shape.
+
+    Raises:
+        NotImplementedError: the dtype is neither floating nor complex.
+    """
     kind = dtype or dtypes.get_default_dtype()
     if kind.is_complex:
-        parts = ops.mul(_normal((*shape, 2), kind.to_real(), device, generator), 0.5**0.5)
+        parts = ops.mul(normal_numbers((*shape, 2), kind.to_real(), device, generator), 0.5**0.5)
         return ops.complex(ops.slice(parts, key=(..., 0)), ops.slice(parts, key=(..., 1)))
     if not kind.is_floating_point:
         raise NotImplementedError(f"normal numbers are floating, not {kind.name}")
@@ -230,11 +262,16 @@ def randint(
         low, high, size = 0, low, high
     if high is None or size is None:
         raise TypeError("randint takes (high, size) or (low, high, size)")
-    result = _integers(sizes((size,)), int(low), int(high), dtype or dtypes.int64, device, generator)
+    result = integers(sizes((size,)), int(low), int(high), dtype or dtypes.int64, device, generator)
     return finish(result, requires_grad, out)
 
 
-def _integers(shape: tuple[int, ...], low: int, high: int, dtype: DType, device: Any, generator: Any) -> Any:
+def integers(shape: tuple[int, ...], low: int, high: int, dtype: DType, device: Any, generator: Any) -> Any:
+    """Integers in [low, high) of a shape.
+
+    Raises:
+        RuntimeError: the range is empty.
+    """
     if low >= high:
         raise OperatorError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     number, stream = next_stream(generator)
@@ -264,12 +301,12 @@ def randperm(
 
 def rand_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, generator: Any = None, **_: Any) -> Any:
     """Uniform numbers of input's shape, dtype and device."""
-    return finish(_uniform(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
+    return finish(uniform(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
 
 
 def randn_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, generator: Any = None, **_: Any) -> Any:
     """Standard normal numbers of input's shape, dtype and device."""
-    return finish(_normal(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
+    return finish(normal_numbers(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
 
 
 def randint_like(
@@ -277,7 +314,7 @@ def randint_like(
 ) -> Any:
     """Integers in [low, high), or [0, low), of input's shape, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
-    return _integers(input.shape, int(low), int(high), dtype or input.dtype, device or input.device, generator)
+    return integers(input.shape, int(low), int(high), dtype or input.dtype, device or input.device, generator)
 
 
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None, **settings: Any) -> Any:
@@ -293,7 +330,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     else:
         like = mean if isinstance(mean, Handle) else std
         shape = ops.mul(mean, std).shape if isinstance(mean, Handle) and isinstance(std, Handle) else like.shape
-        draw = _normal(shape, like.dtype, like.device, generator)
+        draw = normal_numbers(shape, like.dtype, like.device, generator)
     result = ops.add(ops.mul(draw, std), mean)
     return result if out is None else write_out(out, result)
 
@@ -305,7 +342,7 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
         RuntimeError: a probability is not in [0, 1].
     """
     chance = input if p is None else p
-    draw = _uniform(input.shape, dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32, input.device, generator)
+    draw = uniform(input.shape, dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32, input.device, generator)
     if p is None:
         outside = ops.logical_or(ops.lt(input, 0), ops.gt(input, 1))
         if bool(ops.any(ops.logical_or(outside, ops.isnan(input)))):
@@ -341,7 +378,7 @@ def multinomial(
     if replacement:
         result = _with_replacement(weights, total, num_samples, generator)
     else:
-        race = ops.div(ops.neg(ops.log1p(ops.neg(_uniform(input.shape, dtypes.float64, input.device, generator)))), weights)
+        race = ops.div(ops.neg(ops.log1p(ops.neg(uniform(input.shape, dtypes.float64, input.device, generator)))), weights)
         order = ops.sort(race, dim=weights.ndim - 1, descending=False)[1]
         result = ops.copy(ops.slice(order, key=(..., slice(0, num_samples))))
     return result if out is None else write_out(out, result)
@@ -351,7 +388,7 @@ def _with_replacement(weights: Any, total: Any, count: int, generator: Any) -> A
     """For each draw, how many cumulated shares lie at or below it."""
     last = weights.ndim - 1
     shares = ops.div(ops.cumsum(weights, dim=last), total)
-    draw = _uniform((*weights.shape[:-1], count), dtypes.float64, weights.device, generator)
+    draw = uniform((*weights.shape[:-1], count), dtypes.float64, weights.device, generator)
     below = ops.le(ops.slice(shares, key=(..., None, slice(None))), ops.slice(draw, key=(..., None)))
     found = ops.sum(below, dim=(last + 1,), keepdim=False)
     positive = ops.cast(ops.gt(weights, 0), dtype=dtypes.int64)

@@ -1,0 +1,150 @@
+"""In-place methods: those of operators write straight into memory where the backend can, those of compositions
+compute first and write then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unison_core import dtypes, ops
+from unison_core.dispatch import inplace
+from unison_core.dispatch.inplace import inplace as _inplace
+from unison_core.errors import OperatorError
+from unison_core.handle import Handle
+
+from unison.functions import elementwise
+from unison.functions._common import in_place, tensor_like
+
+__all__ = ["InPlace"]
+
+_add = _inplace(ops.add)
+_sub = _inplace(ops.sub)
+
+
+def _scaled_in_place(plain: Any, function: Any) -> Any:
+    """add_ and sub_: the operator itself, unless alpha asks for the composition."""
+    composed = in_place(function)
+
+    def call(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+        return plain(self, other) if alpha == 1 else composed(self, other, alpha=alpha)
+
+    call.__name__ = call.__qualname__ = plain.__name__
+    call.__doc__ = plain.__doc__
+    return call
+
+
+_div = _inplace(ops.div)
+_rounded_div = in_place(elementwise.div)
+
+
+def _div_in_place(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """In-place version of div: writes the quotient into the tensor and returns it."""
+    if rounding_mode is None:
+        return _div(self, other)
+    return _rounded_div(self, other, rounding_mode=rounding_mode)
+
+
+class InPlace:
+    """`x.add_(y)` and the others that end in an underscore."""
+
+    __slots__ = ()
+
+    abs_ = absolute_ = in_place(elementwise.abs)
+    acos_ = arccos_ = _inplace(ops.acos)
+    acosh_ = arccosh_ = _inplace(ops.acosh)
+    add_ = _scaled_in_place(_add, elementwise.add)
+    addcdiv_ = _inplace(ops.addcdiv)
+    addcmul_ = _inplace(ops.addcmul)
+    asin_ = arcsin_ = _inplace(ops.asin)
+    asinh_ = arcsinh_ = _inplace(ops.asinh)
+    atan2_ = arctan2_ = _inplace(ops.atan2)
+    atan_ = arctan_ = _inplace(ops.atan)
+    atanh_ = arctanh_ = _inplace(ops.atanh)
+    bitwise_and_ = _inplace(ops.bitwise_and)
+    bitwise_left_shift_ = _inplace(ops.bitwise_left_shift)
+    bitwise_not_ = _inplace(ops.bitwise_not)
+    bitwise_or_ = _inplace(ops.bitwise_or)
+    bitwise_right_shift_ = _inplace(ops.bitwise_right_shift)
+    bitwise_xor_ = _inplace(ops.bitwise_xor)
+    ceil_ = _inplace(ops.ceil)
+    clamp_ = clip_ = in_place(elementwise.clamp)
+    copysign_ = _inplace(ops.copysign)
+    cos_ = _inplace(ops.cos)
+    cosh_ = _inplace(ops.cosh)
+    digamma_ = _inplace(ops.digamma)
+    div_ = divide_ = true_divide_ = _div_in_place
+    eq_ = _inplace(ops.eq)
+    erf_ = _inplace(ops.erf)
+    erfc_ = _inplace(ops.erfc)
+    erfinv_ = _inplace(ops.erfinv)
+    exp2_ = _inplace(ops.exp2)
+    exp_ = _inplace(ops.exp)
+    expm1_ = _inplace(ops.expm1)
+    floor_ = _inplace(ops.floor)
+    floor_divide_ = _inplace(ops.floor_divide)
+    fmod_ = _inplace(ops.fmod)
+    gcd_ = _inplace(ops.gcd)
+    ge_ = greater_equal_ = _inplace(ops.ge)
+    gt_ = greater_ = _inplace(ops.gt)
+    hypot_ = _inplace(ops.hypot)
+    le_ = less_equal_ = _inplace(ops.le)
+    lerp_ = _inplace(ops.lerp)
+    lgamma_ = _inplace(ops.lgamma)
+    log10_ = _inplace(ops.log10)
+    log1p_ = _inplace(ops.log1p)
+    log2_ = _inplace(ops.log2)
+    log_ = _inplace(ops.log)
+    logical_and_ = _inplace(ops.logical_and)
+    logical_not_ = _inplace(ops.logical_not)
+    logical_or_ = _inplace(ops.logical_or)
+    logical_xor_ = _inplace(ops.logical_xor)
+    lt_ = less_ = _inplace(ops.lt)
+    mul_ = multiply_ = _inplace(ops.mul)
+    ne_ = not_equal_ = _inplace(ops.ne)
+    neg_ = negative_ = _inplace(ops.neg)
+    nextafter_ = _inplace(ops.nextafter)
+    pow_ = in_place(elementwise.pow)
+    reciprocal_ = _inplace(ops.reciprocal)
+    relu_ = _inplace(ops.relu)
+    remainder_ = _inplace(ops.remainder)
+    rsqrt_ = _inplace(ops.rsqrt)
+    sigmoid_ = _inplace(ops.sigmoid)
+    sign_ = _inplace(ops.sign)
+    sin_ = _inplace(ops.sin)
+    sinh_ = _inplace(ops.sinh)
+    sqrt_ = _inplace(ops.sqrt)
+    sub_ = subtract_ = _scaled_in_place(_sub, elementwise.sub)
+    tan_ = _inplace(ops.tan)
+    tanh_ = _inplace(ops.tanh)
+    trunc_ = fix_ = _inplace(ops.trunc)
+
+    __iadd__ = _add
+    __isub__ = _sub
+    __imul__ = _inplace(ops.mul)
+    __itruediv__ = _div
+    __ifloordiv__ = _inplace(ops.floor_divide)
+    __imod__ = _inplace(ops.remainder)
+    __ipow__ = pow_
+    __iand__ = _inplace(ops.bitwise_and)
+    __ior__ = _inplace(ops.bitwise_or)
+    __ixor__ = _inplace(ops.bitwise_xor)
+    __ilshift__ = _inplace(ops.bitwise_left_shift)
+    __irshift__ = _inplace(ops.bitwise_right_shift)
+
+    def fill_(self, value: Any) -> Any:
+        """Write one number, or the one element of a 0-d tensor, into every element.
+
+        Raises:
+            RuntimeError: value is a tensor with dimensions, or complex where this tensor is not.
+        """
+        if isinstance(value, Handle) and value.array.shape:
+            raise OperatorError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.array.shape)} dimensions."
+            )
+        source = tensor_like(value, self)
+        if source.dtype in dtypes.COMPLEX and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
+            raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
+        return inplace.assign(self, source)
+
+    def zero_(self) -> Any:
+        """Write zeros into every element."""
+        return inplace.assign(self, tensor_like(0, self))
