@@ -22,6 +22,7 @@ from unison.functions import (
     arranging,
     conversion,
     elementwise,
+    exchange,
     indexing,
     linalg,
     movement,
@@ -30,6 +31,7 @@ from unison.functions import (
     reduction,
     splitting,
 )
+
 
 from unison.functions._common import Size
 
@@ -362,6 +364,12 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
 
     # Methods.
 
+    __array__ = exchange.array_of
+    __copy__ = exchange.copy_of
+    __deepcopy__ = exchange.deepcopy
+    __dlpack__ = exchange.dlpack
+    __dlpack_device__ = exchange.dlpack_device
+    __reduce_ex__ = exchange.reduce
     abs = elementwise.abs
     add = elementwise.add
     addbmm = products.addbmm
@@ -377,10 +385,18 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     argwhere = picking.argwhere
     as_strided = arranging.as_strided
     baddbmm = products.baddbmm
+    bfloat16 = exchange.bfloat16
     bmm = products.bmm
+    bool = exchange.bool_
     broadcast_to = arranging.broadcast_to
+    byte = exchange.byte
+    cdouble = exchange.cdouble
+    cfloat = exchange.cfloat
+    char = exchange.char
     chunk = splitting.chunk
     clamp = elementwise.clamp
+    cpu = exchange.cpu
+    data_ptr = exchange.data_ptr
     diag = arranging.diag
     diag_embed = arranging.diag_embed
     diagflat = arranging.diagflat
@@ -388,7 +404,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     diagonal_scatter = arranging.diagonal_scatter
     div = elementwise.div
     dot = products.dot
+    double = exchange.double
     dsplit = splitting.dsplit
+    element_size = exchange.element_size
     exp = elementwise.exp
     expand = movement.expand
     expand_as = arranging.expand_as
@@ -396,8 +414,10 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     flip = arranging.flip
     fliplr = arranging.fliplr
     flipud = arranging.flipud
+    float = exchange.float_
     gather = picking.gather
     ger = products.outer
+    half = exchange.half
     hsplit = splitting.hsplit
     index_add = picking.index_add
     index_copy = picking.index_copy
@@ -406,8 +426,10 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     index_put_ = picking.index_put_
     index_select = picking.index_select
     inner = products.inner
+    int = exchange.int_
     kron = products.kron
     log = elementwise.log
+    long = exchange.long
     masked_fill = picking.masked_fill
     masked_scatter = picking.masked_scatter
     masked_select = picking.masked_select
@@ -439,6 +461,8 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     scatter_reduce = picking.scatter_reduce
     select = splitting.select
     select_scatter = arranging.select_scatter
+    share_memory_ = exchange.share_memory_
+    short = exchange.short
     sigmoid = elementwise.sigmoid
     slice_scatter = arranging.slice_scatter
     split = splitting.split
@@ -459,6 +483,8 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     transpose = movement.transpose
     tril = arranging.tril
     triu = arranging.triu
+    type = exchange.type_
+    type_as = exchange.type_as
     unbind = splitting.unbind
     unflatten = arranging.unflatten
     unfold = arranging.unfold

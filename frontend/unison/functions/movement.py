@@ -32,7 +32,7 @@ def view(input: Any, *shape: Any) -> Any:
         RuntimeError: the sizes do not fit, or it would need a copy.
     """
     if shape and not isinstance(shape[0], (int, tuple, list)) and hasattr(shape[0], "itemsize"):
-        from unison.functions.conversion import view_dtype
+        from unison.functions.exchange import view_dtype
 
         return view_dtype(input, shape[0])
     size = sizes(shape)
