@@ -196,7 +196,9 @@ class Pooling:
         if g.shape[2:] != counts:
             raise ValueError("g")
         wide = self.kit.wide(g)
-        part = wide / self._shares(wide.dtype, size, counts, kernel, stride, padding, count_include_pad, divisor)
+        part = wide / self._shares(
+            wide.dtype, size, counts, kernel, stride, padding, count_include_pad, divisor
+        )
         grad = self.xp.zeros_like(wide, shape=(*g.shape[:2], *size))
         for places, windows in _taps(size, counts, kernel, stride, padding, ones):
             grad[places] += part[windows]
@@ -210,7 +212,12 @@ class Pooling:
             for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
         )
         taps = prod(kernel)
-        if columns.ndim != 3 or columns.shape[1] % taps or columns.shape[2] != prod(counts) or min(counts) < 1:
+        if (
+            columns.ndim != 3
+            or columns.shape[1] % taps
+            or columns.shape[2] != prod(counts)
+            or min(counts) < 1
+        ):
             raise ValueError("columns")
         n, c = columns.shape[0], columns.shape[1] // taps
         parts = self.kit.wide(columns).reshape(n, c, *kernel, *counts)

@@ -180,8 +180,12 @@ def conv_samples() -> Any:
     yield bad(RuntimeError, "bias to be 1-dim", arg(1, 3, 5, 5), arg(4, 3, 3, 3), arg(3), **_PLAIN)
     yield bad(RuntimeError, "divisible", arg(1, 4, 5, 5), arg(3, 2, 3, 3), None, **{**_PLAIN, "groups": 2})
     yield bad(RuntimeError, "stride", arg(1, 3, 5, 5), arg(4, 3, 3, 3), None, **{**_PLAIN, "stride": (0, 1)})
-    yield bad(RuntimeError, "padding", arg(1, 3, 5, 5), arg(4, 3, 3, 3), None, **{**_PLAIN, "padding": (-1, 0)})
-    yield bad(RuntimeError, "dilation", arg(1, 3, 5, 5), arg(4, 3, 3, 3), None, **{**_PLAIN, "dilation": (0, 1)})
+    yield bad(
+        RuntimeError, "padding", arg(1, 3, 5, 5), arg(4, 3, 3, 3), None, **{**_PLAIN, "padding": (-1, 0)}
+    )
+    yield bad(
+        RuntimeError, "dilation", arg(1, 3, 5, 5), arg(4, 3, 3, 3), None, **{**_PLAIN, "dilation": (0, 1)}
+    )
 
 
 @composite(dtypes=NUMERIC)
@@ -258,7 +262,9 @@ def conv_input_grad_samples() -> Any:
     yield good(arg(2, 4, 2), arg(4, 2, 3), size=(6,), stride=(2,), padding=(0,), dilation=(1,), groups=2)
     yield good(arg(1, 4, 3, 3), arg(4, 1, 3, 3), size=(5, 5), **{**_PLAIN, "groups": 4})
     yield bad(RuntimeError, "does not give", arg(2, 4, 3, 5), arg(4, 3, 3, 2), size=(7, 6), **_PLAIN)
-    yield bad(RuntimeError, "expected input.*4 channels", arg(2, 5, 3, 5), arg(4, 3, 3, 2), size=(5, 6), **_PLAIN)
+    yield bad(
+        RuntimeError, "expected input.*4 channels", arg(2, 5, 3, 5), arg(4, 3, 3, 2), size=(5, 6), **_PLAIN
+    )
 
 
 @composite(dtypes=NUMERIC)
@@ -443,7 +449,15 @@ def col2im_infer(
 
 @col2im.vjp()
 def col2im_vjp(
-    g: Any, out: Any, columns: Any, *, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
+    g: Any,
+    out: Any,
+    columns: Any,
+    *,
+    size: Shape,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    dilation: Shape,
 ) -> Any:
     return im2col(g, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
 

@@ -33,7 +33,9 @@ def pool_counts(
     given = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     for what, values in given.items():
         if len(values) != len(size):
-            raise OperatorError(f"{name}: {what} must be one int for each of {len(size)} dimensions, but is {values}")
+            raise OperatorError(
+                f"{name}: {what} must be one int for each of {len(size)} dimensions, but is {values}"
+            )
         least = 0 if what == "padding" else 1
         if values and min(values) < least:
             raise OperatorError(f"{name}: {what} must be at least {least}, but got {what}={values}")
@@ -141,7 +143,15 @@ def max_pool_with_indices_infer(
 
 @max_pool_with_indices.vjp(values="out", specs="x")
 def max_pool_with_indices_vjp(
-    g: Any, out: Any, x: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
+    g: Any,
+    out: Any,
+    x: Any,
+    *,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    dilation: Shape,
+    ceil_mode: bool,
 ) -> Any:
     return _scatter(g[0], out[1], tuple(x.shape))
 
@@ -151,9 +161,7 @@ def _scatter(g: Any, indices: Any, shape: Shape) -> Any:
     flat = (shape[0], shape[1], prod(shape[2:]))
     windows = (shape[0], shape[1], prod(g.shape[2:]))
     zeros = ops.full(shape=flat, value=0, dtype=g.dtype, device=g.device)
-    added = ops.scatter_add(
-        zeros, ops.reshape(indices, shape=windows), ops.reshape(g, shape=windows), dim=2
-    )
+    added = ops.scatter_add(zeros, ops.reshape(indices, shape=windows), ops.reshape(g, shape=windows), dim=2)
     return ops.view(added, shape=shape)
 
 
@@ -170,7 +178,9 @@ def _max_samples() -> Any:
     yield good(arg(2, 2, 5, 4, distinct=True), **three, ceil_mode=False)
     yield good(arg(0, 2, 4, 4), **_TWO, ceil_mode=False)
     yield bad(RuntimeError, "too small", arg(1, 1, 1, 1), **_TWO, ceil_mode=False)
-    yield bad(RuntimeError, "half of effective", arg(1, 1, 4, 4), **{**_TWO, "padding": (2, 0)}, ceil_mode=False)
+    yield bad(
+        RuntimeError, "half of effective", arg(1, 1, 4, 4), **{**_TWO, "padding": (2, 0)}, ceil_mode=False
+    )
     yield bad(RuntimeError, "stride must be", arg(1, 1, 4, 4), **{**_TWO, "stride": (0, 1)}, ceil_mode=False)
     yield bad(RuntimeError, "expected \\(batch", arg(4, 4), **_TWO, ceil_mode=False)
 
@@ -194,12 +204,22 @@ def max_pool_infer(
     x: Spec, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
 ) -> Spec:
     size = _spatial("max_pool", x)
-    return x.like((*x.shape[:2], *pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)))
+    return x.like(
+        (*x.shape[:2], *pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode))
+    )
 
 
 @max_pool.vjp(values="x out")
 def max_pool_vjp(
-    g: Any, out: Any, x: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
+    g: Any,
+    out: Any,
+    x: Any,
+    *,
+    kernel: Shape,
+    stride: Shape,
+    padding: Shape,
+    dilation: Shape,
+    ceil_mode: bool,
 ) -> Any:
     return max_pool_backward(
         g, x, out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
@@ -278,7 +298,13 @@ def max_pool_backward_vjp(
 @max_pool_backward.samples
 def max_pool_backward_samples() -> Any:
     x = arg(2, 3, 4, 4, distinct=True)
-    yield good(arg(1, 2, 2, 2), arg(1, 2, 4, 4, low=1, high=1), arg(1, 2, 2, 2, low=1, high=1), **_TWO, ceil_mode=False)
+    yield good(
+        arg(1, 2, 2, 2),
+        arg(1, 2, 4, 4, low=1, high=1),
+        arg(1, 2, 2, 2, low=1, high=1),
+        **_TWO,
+        ceil_mode=False,
+    )
     yield bad(RuntimeError, "has shape", arg(2, 3, 3, 2), x, arg(2, 3, 2, 2), **_TWO, ceil_mode=False)
 
 
@@ -386,7 +412,9 @@ def avg_pool_samples() -> Any:
     yield good(arg(2, 3, 4, 6), **_MEAN, ceil_mode=False, count_include_pad=True)
     yield good(arg(2, 1, 5, 5), **{**_MEAN, "padding": (1, 1)}, ceil_mode=True, count_include_pad=True)
     yield good(arg(2, 1, 5, 5), **{**_MEAN, "padding": (1, 0)}, ceil_mode=True, count_include_pad=False)
-    yield good(arg(1, 2, 5, 4), **{**_MEAN, "stride": (1, 1), "divisor": 3}, ceil_mode=False, count_include_pad=True)
+    yield good(
+        arg(1, 2, 5, 4), **{**_MEAN, "stride": (1, 1), "divisor": 3}, ceil_mode=False, count_include_pad=True
+    )
     line: dict[str, Any] = {"kernel": (3,), "stride": (2,), "padding": (1,), "divisor": None}
     yield good(arg(2, 2, 7), **line, ceil_mode=False, count_include_pad=True)
     yield bad(RuntimeError, "too small", arg(1, 1, 1, 1), **_MEAN, ceil_mode=False, count_include_pad=True)
@@ -416,7 +444,9 @@ def avg_pool_backward(
     whole = (builtins.slice(None),) * 2
     out = None
     for tap in product(*map(range, kernel)):
-        places = (builtins.slice(t, t + s * (m - 1) + 1, s) for t, s, m in zip(tap, stride, counts, strict=True))
+        places = (
+            builtins.slice(t, t + s * (m - 1) + 1, s) for t, s, m in zip(tap, stride, counts, strict=True)
+        )
         part = ops.unslice(parts, shape=padded, key=(*whole, *places))
         out = part if out is None else ops.add(out, part)
     inner = (builtins.slice(p, p + n) for p, n in zip(padding, size, strict=True))
@@ -438,7 +468,9 @@ def avg_pool_backward_infer(
     ones = (1,) * len(kernel)
     counts = pool_counts("avg_pool_backward", size, kernel, stride, padding, ones, ceil_mode)
     if g.shape[2:] != counts:
-        raise OperatorError(f"avg_pool_backward: expected g to end in {list(counts)}, but got {list(g.shape)}")
+        raise OperatorError(
+            f"avg_pool_backward: expected g to end in {list(counts)}, but got {list(g.shape)}"
+        )
     return g.like((*g.shape[:2], *size))
 
 
@@ -473,5 +505,11 @@ def avg_pool_backward_samples() -> Any:
     odd = {**_MEAN, "padding": (1, 1)}
     yield good(arg(2, 1, 3, 3), size=(5, 5), **odd, ceil_mode=False, count_include_pad=False)
     yield bad(
-        RuntimeError, "expected g", arg(2, 3, 3, 3), size=(4, 6), **_MEAN, ceil_mode=False, count_include_pad=True
+        RuntimeError,
+        "expected g",
+        arg(2, 3, 3, 3),
+        size=(4, 6),
+        **_MEAN,
+        ceil_mode=False,
+        count_include_pad=True,
     )

@@ -12,8 +12,8 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from unison_core.arraykit.taps import overlap
 
+from unison_core.arraykit.taps import overlap
 from unison_cpu.kernels._columns import (
     Shape,
     blocks,
@@ -153,7 +153,9 @@ def conv_input_grad(
 
 def _input_grad_group(last: Any, g: Any, weight: Any, steps: Steps) -> None:
     kernel = weight.shape[2:]
-    reach = tuple(d * (k - 1) - p for k, d, p in zip(kernel, steps["dilation"], steps["padding"], strict=True))
+    reach = tuple(
+        d * (k - 1) - p for k, d, p in zip(kernel, steps["dilation"], steps["padding"], strict=True)
+    )
     unit = all(s == 1 for s in steps["stride"])
     if unit and _is_pointwise(kernel, steps["padding"]):
         _multiply(last, channels_last(g), weight.reshape(weight.shape[0], -1))
