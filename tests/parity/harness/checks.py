@@ -107,7 +107,10 @@ def gradients_agree(pair: Pair, sample: Any) -> str | None:
         raise Refused(reason_of(error)) from error
     process = counterpart(sample.output_process_fn_grad, pair.candidate)
     got_call = _call(pair.got, pair.candidate, pair, sample)
-    got, _ = _gradients(pair.candidate, got_call, process, projection)
+    try:
+        got, _ = _gradients(pair.candidate, got_call, process, projection)
+    except _OtherGraph as other:
+        return str(other)
     for i, (ours, theirs) in enumerate(zip(expected, got, strict=True)):
         zeros = torch.zeros_like(call.memo.leaves[i])
         ours = zeros if ours is None else ours  # noqa: PLW2901
@@ -117,8 +120,8 @@ def gradients_agree(pair: Pair, sample: Any) -> str | None:
     return None
 
 
-class _NoGraph(Exception):  # noqa: N818 - it is an outcome
-    """Results that do not require the gradients they should."""
+class _OtherGraph(Exception):  # noqa: N818 - it is an outcome
+    """Other results require gradients than should."""
 
 
 def _expected(pair: Pair, sample: Any) -> tuple[Call, bool]:
@@ -178,7 +181,7 @@ def _gradients(
         if not projection or not call.memo.leaves:
             raise Refused("nothing to differentiate")
     elif require != list(projection):
-        raise _NoGraph(f"results {require} require gradients, expected {list(projection)}")
+        raise _OtherGraph(f"results {require} require gradients, expected {list(projection)}")
     along = [side.give(projection[i], Memo()) for i in require]
     wanted = [outputs[i] for i in require]
     grads = side.module.autograd.grad(wanted, call.memo.leaves, along, allow_unused=True)
