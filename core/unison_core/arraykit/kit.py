@@ -8,6 +8,7 @@ from typing import Any
 from unison_core.arraykit.attention import Attention
 from unison_core.arraykit.batch_norm import BatchNorm
 from unison_core.arraykit.creation import Creation
+from unison_core.arraykit.decomposition import Decomposition
 from unison_core.arraykit.elementwise import Elementwise
 from unison_core.arraykit.embedding import Embedding
 from unison_core.arraykit.indexing import Indexing
@@ -73,6 +74,5 @@ def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any
         Recurrent,
         Reduction,
         Softmax,
-        Sorting,
-    )
+        Sorting, Decomposition)
     return merge_kernels(*[theme(kit).table() for theme in themes])

@@ -7,6 +7,7 @@ Rules reach other operators through this package, so themes may use each other f
 from unison_core.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
 from unison_core.ops.convolution import col2im, conv, conv_input_grad, conv_weight_grad, im2col
 from unison_core.ops.creation import arange, empty, eye, full, linspace
+from unison_core.ops.decomposition import cholesky, eig, eigh, inverse, qr, slogdet, solve, solve_triangular, svd
 from unison_core.ops.elementwise.activation import (
     elu,
     gelu,
@@ -200,6 +201,7 @@ __all__ = [
     "cast",
     "cat",
     "ceil",
+    "cholesky",
     "clamp",
     "col2im",
     "complex",
@@ -222,6 +224,8 @@ __all__ = [
     "digamma",
     "div",
     "dropout",
+    "eig",
+    "eigh",
     "elu",
     "embedding",
     "embedding_backward",
@@ -258,6 +262,7 @@ __all__ = [
     "index_add",
     "index_put",
     "index_select",
+    "inverse",
     "isfinite",
     "isinf",
     "isnan",
@@ -304,6 +309,7 @@ __all__ = [
     "polygamma",
     "pow",
     "prod",
+    "qr",
     "randint",
     "random_bits",
     "real",
@@ -331,13 +337,17 @@ __all__ = [
     "sin",
     "sinh",
     "slice",
+    "slogdet",
     "softmax",
     "softmax_backward",
     "softplus",
+    "solve",
+    "solve_triangular",
     "sort",
     "sqrt",
     "sub",
     "sum",
+    "svd",
     "tan",
     "tanh",
     "threshold_backward",
