@@ -12,7 +12,7 @@ Places = tuple[slice, ...]
 def overlap(
     tap: Shape, size: Shape, counts: Shape, stride: Shape, padding: Shape, dilation: Shape
 ) -> tuple[Places, Places]:
-    """(the places of the tap in data of `size`, the windows they belong to); windows where it is in the padding drop out."""
+    """(the places of the tap in data of `size`, the windows they belong to), without those where it is in padding."""
     data, windows = [], []
     for t, length, count, s, p, d in zip(tap, size, counts, stride, padding, dilation, strict=True):
         first = t * d - p

@@ -39,7 +39,8 @@ def _check_steps(name: str, spatial: int, stride: Shape, padding: Shape, dilatio
     for what, given in (("stride", stride), ("padding", padding), ("dilation", dilation)):
         if len(given) != spatial:
             raise OperatorError(
-                f"{name}: expected {what} to be a single integer value or a list of {spatial} values to match the "
+                f"{name}: expected {what} to be a single integer value or a list of {spatial} values "
+                "to match the "
                 f"convolution dimensions, but got {what}={list(given)}"
             )
     if any(s <= 0 for s in stride):
@@ -55,12 +56,14 @@ def _check_weight(name: str, weight: Shape, groups: int, ndim: int) -> None:
         raise OperatorError(f"{name}: non-positive groups is not supported, got groups={groups}")
     if len(weight) != ndim or ndim < 3:
         raise OperatorError(
-            f"{name}: expected {max(ndim, 3)}-dimensional weight for a {ndim}-dimensional input, but got weight of size "
+            f"{name}: expected {max(ndim, 3)}-dimensional weight for a {ndim}-dimensional input, but "
+            "got weight of size "
             f"{list(weight)} instead"
         )
     if weight[0] % groups or weight[0] < groups:
         raise OperatorError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and divisible by it, but "
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and "
+            "divisible by it, but "
             f"got weight of size {list(weight)} instead"
         )
 
@@ -82,7 +85,8 @@ def conv_shape(
         )
     if bias is not None and bias != (weight[0],):
         raise OperatorError(
-            f"Given weight of size {list(weight)}, expected bias to be 1-dimensional with {weight[0]} elements, but got "
+            f"Given weight of size {list(weight)}, expected bias to be 1-dimensional with {weight[0]} "
+            "elements, but got "
             f"bias of size {list(bias)} instead"
         )
     counts = window_counts(x[2:], weight[2:], stride, padding, dilation)
@@ -99,11 +103,13 @@ def conv_shape(
 def _same_dtypes(x: Any, weight: Any, bias: Any = None) -> None:
     if weight.dtype is not x.dtype:
         raise OperatorError(
-            f"Input type ({x.dtype.name}) and weight type ({weight.dtype.name}) should be the same; cast one of them"
+            f"Input type ({x.dtype.name}) and weight type ({weight.dtype.name}) should be the same; "
+            "cast one of them"
         )
     if bias is not None and bias.dtype is not x.dtype:
         raise OperatorError(
-            f"Input type ({x.dtype.name}) and bias type ({bias.dtype.name}) should be the same; cast one of them"
+            f"Input type ({x.dtype.name}) and bias type ({bias.dtype.name}) should be the same; cast "
+            "one of them"
         )
 
 
@@ -216,13 +222,15 @@ def _input_shape(
     _check_steps("conv_input_grad", len(g) - 2, stride, padding, dilation)
     if g[1] != weight[0]:
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight)}, expected input{list(g)} to have {weight[0]} channels, "
+            f"Given transposed=1, weight of size {list(weight)}, expected input{list(g)} to have "
+            f"{weight[0]} channels, "
             f"but got {g[1]} channels instead"
         )
     shape = (g[0], weight[1] * groups, *size)
     if len(size) != len(g) - 2 or conv_shape(shape, weight, None, stride, padding, dilation, groups) != g:
         raise OperatorError(
-            f"conv_input_grad: a convolution of {list(shape)} with weight {list(weight)} does not give {list(g)}"
+            f"conv_input_grad: a convolution of {list(shape)} with weight {list(weight)} does not "
+            f"give {list(g)}"
         )
     return shape
 
@@ -352,8 +360,10 @@ def _blocks(size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation:
     counts = window_counts(size, kernel, stride, padding, dilation)
     if any(n < 1 for n in counts):
         raise OperatorError(
-            f"Given input with spatial size {size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, "
-            f"stride={stride}, calculated shape of the array of sliding blocks as {counts}, but its components must be "
+            f"Given input with spatial size {size}, kernel_size={kernel}, dilation={dilation}, "
+            f"padding={padding}, "
+            f"stride={stride}, calculated shape of the array of sliding blocks as {counts}, but its "
+            "components must be "
             f"at least one."
         )
     return counts
@@ -427,12 +437,14 @@ def _checked_columns(
     counts = _blocks(size, kernel, stride, padding, dilation)
     if len(columns) != 3 or columns[1] % prod(kernel):
         raise OperatorError(
-            f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input of size "
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but "
+            "got input of size "
             f"{list(columns)} and kernel_size={kernel}."
         )
     if columns[2] != prod(counts):
         raise OperatorError(
-            f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, stride={stride}, "
+            f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, "
+            f"stride={stride}, "
             f"expected size of input's dimension 2 to match the calculated number of sliding blocks "
             f"{_by(counts)} = {prod(counts)}, but got input.size(2)={columns[2]}."
         )

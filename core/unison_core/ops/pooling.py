@@ -42,7 +42,8 @@ def pool_counts(
     for k, p, d in zip(kernel, padding, dilation, strict=True):
         if p > (d * (k - 1) + 1) // 2:
             raise OperatorError(
-                f"{name}: pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
+                f"{name}: pad should be at most half of effective kernel size, but got pad={p}, "
+                f"kernel_size={k} and "
                 f"dilation={d}"
             )
     counts = tuple(
@@ -51,7 +52,8 @@ def pool_counts(
     )
     if any(n < 1 for n in counts):
         raise OperatorError(
-            f"{name}: Given input size: {size}. Calculated output size: {counts}. Output size is too small; the window "
+            f"{name}: Given input size: {size}. Calculated output size: {counts}. Output size is too "
+            "small; the window "
             f"is {kernel} with dilation {dilation}"
         )
     return counts
@@ -97,9 +99,9 @@ def _lowest(dtype: DType) -> float:
 def max_pool_with_indices(
     x: Array, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
 ) -> tuple[Array, Array]:
-    """The largest element of each window, and its int64 place among the flattened spatial elements: the first of equals.
+    """The largest element of each window, and its int64 place among the flattened spatial elements.
 
-    NaN counts as largest.
+    NaN counts as largest; of equals the first.
     """
     size = _spatial("max_pool", x)
     counts = pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)

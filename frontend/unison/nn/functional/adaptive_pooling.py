@@ -350,7 +350,7 @@ def _samples(name: str, input: Any, spatial: int, samples: Any) -> Any:
 
 
 def _fractional_taps(samples: Any, which: int, length: int, count: int, width: int) -> Any:
-    """(n, c, count, width): starts are floor((i + u) a) - floor(u a) with a = (length - width) / (count - 1), then the end."""
+    """(n, c, count, width) places: starts floor((i + u) a) - floor(u a), a = (length - width) / (count - 1), then the end."""
     u = ops.slice(samples, key=(slice(None), slice(None), slice(which, which + 1)))
     alpha = (length - width) / (count - 1) if count > 1 else 0.0
     i = ops.cast(ops.arange(end=count, dtype=dtypes.int64, device=samples.device), dtype=samples.dtype)

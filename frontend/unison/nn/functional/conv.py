@@ -93,7 +93,8 @@ def _conv(
 def _check_weight(name: str, input: Any, weight: Any) -> None:
     if weight.array.ndim != input.array.ndim:
         raise OperatorError(
-            f"{name}: expected {input.array.ndim}-dimensional weight, but got weight of size {list(weight.shape)}"
+            f"{name}: expected {input.array.ndim}-dimensional weight, but got weight of size "
+            f"{list(weight.shape)}"
         )
 
 
@@ -202,7 +203,8 @@ def _conv_transpose(
     )
     if any(n < 1 for n in size):
         raise OperatorError(
-            f"Given input size per channel: {tuple(input.shape[2:])}. Calculated output size per channel: {size}. "
+            f"Given input size per channel: {tuple(input.shape[2:])}. Calculated output size per "
+            f"channel: {size}. "
             f"Output size is too small"
         )
     out = ops.conv_input_grad(
@@ -234,23 +236,27 @@ def _check_transpose(
             raise OperatorError(f"{name}: {what} must be at least {least}, but got {what}={list(given)}")
     if any(e < 0 or e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise OperatorError(
-            f"output padding must be smaller than either stride or dilation, but got output_padding {list(extra)}, "
+            "output padding must be smaller than either stride or dilation, but got output_padding "
+            f"{list(extra)}, "
             f"stride {list(stride)}, dilation {list(dilation)}"
         )
     if groups < 1 or weight.shape[0] % groups:
         raise OperatorError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but "
+            "got weight of size "
             f"{list(weight.shape)} instead"
         )
     if input.shape[1] != weight.shape[0]:
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight.shape)}, expected input{list(input.shape)} to have "
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected "
+            f"input{list(input.shape)} to have "
             f"{weight.shape[0]} channels, but got {input.shape[1]} channels instead"
         )
     channels = weight.shape[1] * groups
     if bias is not None and tuple(bias.shape) != (channels,):
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {channels} "
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected bias to be "
+            f"1-dimensional with {channels} "
             f"elements, but got bias of size {list(bias.shape)} instead"
         )
 
@@ -263,7 +269,8 @@ def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
     """
     if input.array.ndim != 3 or weight.array.ndim != 3 or bias.array.ndim != 1:
         raise OperatorValueError(
-            f"conv_tbc: expected a 3-D input, a 3-D weight and a 1-D bias, but got sizes {list(input.shape)}, "
+            "conv_tbc: expected a 3-D input, a 3-D weight and a 1-D bias, but got sizes "
+            f"{list(input.shape)}, "
             f"{list(weight.shape)} and {list(bias.shape)}"
         )
     out = conv1d(ops.permute(input, dims=(1, 2, 0)), ops.permute(weight, dims=(2, 1, 0)), bias, padding=pad)

@@ -174,7 +174,8 @@ def avg_pool2d(
 ) -> Any:
     """The mean of each window of (n, c, h, w) or without n; padding is zeros, which count only if count_include_pad.
 
-    stride None is the kernel's size. divisor_override replaces the window's size. Raises RuntimeError where no window fits.
+    stride None is the kernel's size. divisor_override replaces the window's size.
+    Raises RuntimeError where no window fits.
     """
     return _avg_pool(
         "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -192,7 +193,8 @@ def avg_pool3d(
 ) -> Any:
     """The mean of each window of (n, c, d, h, w) or without n; padding is zeros, which count only if count_include_pad.
 
-    stride None is the kernel's size. divisor_override replaces the window's size. Raises RuntimeError where no window fits.
+    stride None is the kernel's size. divisor_override replaces the window's size.
+    Raises RuntimeError where no window fits.
     """
     return _avg_pool(
         "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -341,7 +343,8 @@ def _check_indices(name: str, input: Any, indices: Any) -> None:
         raise OperatorError(f"{name}: elements in indices should be type int64 but got: {indices.dtype.name}")
     if indices.shape != input.shape:
         raise OperatorError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got indices "
+            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) "
+            "but got indices "
             f"tensor with shape: {list(indices.shape)}"
         )
 
@@ -360,7 +363,8 @@ def _unpooled_size(
     size = size[2:] if len(size) == spatial + 2 else size
     if len(size) != spatial:
         raise OperatorValueError(
-            f"output_size should be a sequence containing {spatial} or {spatial + 2} elements, but it has a length of "
+            f"output_size should be a sequence containing {spatial} or {spatial + 2} elements, but it "
+            "has a length of "
             f"{len(output_size)}"
         )
     if any(not d - s < n < d + s for n, d, s in zip(size, default, stride, strict=True)):

@@ -31,7 +31,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     lead, (channels, h, w) = shape[:-3], shape[-3:]
     if channels % (r * r):
         raise OperatorError(
-            f"pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
+            "upscale_factor, but "
             f"input.size(-3)={channels} is not divisible by {r * r}"
         )
     n = len(lead)
@@ -51,7 +52,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     lead, (channels, h, w) = shape[:-3], shape[-3:]
     if h % r or w % r:
         raise OperatorError(
-            f"pixel_unshuffle expects height and width to be divisible by downscale_factor, but {h} x {w} is not by {r}"
+            f"pixel_unshuffle expects height and width to be divisible by downscale_factor, but {h} x "
+            f"{w} is not by {r}"
         )
     n = len(lead)
     apart = ops.reshape(input, shape=(*lead, channels, h // r, r, w // r, r))
@@ -62,7 +64,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
 def _check_shuffle(name: str, shape: tuple[int, ...], what: str, factor: int) -> None:
     if len(shape) < 3:
         raise OperatorError(
-            f"{name} expects input to have at least 3 dimensions, but got input with {len(shape)} dimension(s)"
+            f"{name} expects input to have at least 3 dimensions, but got input with {len(shape)} "
+            "dimension(s)"
         )
     if factor <= 0:
         raise OperatorError(f"{name} expects a positive {what}, but got {factor}")
@@ -143,7 +146,7 @@ def grid_sample(
     padding_mode: str = "zeros",
     align_corners: bool | None = None,
 ) -> Any:
-    """input (n, c, *spatial) at the points of grid (n, *out, dims), whose coordinates, last dimension first, are in [-1, 1].
+    """input (n, c, *spatial) at the points of grid (n, *out, dims): coordinates in [-1, 1], last dimension first.
 
     mode: "bilinear", "nearest", "bicubic" (four dimensions only). padding_mode, for points outside: "zeros", "border",
     "reflection". With align_corners -1 and 1 are the centres of the corner pixels, else their outer edges.
@@ -154,11 +157,13 @@ def grid_sample(
     """
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise OperatorValueError(
-            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
+            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
+            f"but got: '{mode}'"
         )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise OperatorValueError(
-            f"nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
+            "'reflection', but got: "
             f"'{padding_mode}'"
         )
     _check_grid(input, grid, mode)
@@ -182,7 +187,8 @@ def _check_grid(input: Any, grid: Any, mode: str) -> None:
     spatial = input.array.ndim - 2
     if spatial not in (2, 3) or grid.array.ndim != input.array.ndim:
         raise OperatorError(
-            f"grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
+            "got input with sizes "
             f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if grid.shape[0] != input.shape[0]:
@@ -192,18 +198,21 @@ def _check_grid(input: Any, grid: Any, mode: str) -> None:
         )
     if grid.shape[-1] != spatial:
         raise OperatorError(
-            f"grid_sampler(): expected grid to have size {spatial} in last dimension, but got grid with sizes "
+            f"grid_sampler(): expected grid to have size {spatial} in last dimension, but got grid "
+            "with sizes "
             f"{list(grid.shape)}"
         )
     if 0 in input.shape[2:]:
         raise OperatorError(
-            f"grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes {list(input.shape)}"
+            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
+            f"sizes {list(input.shape)}"
         )
     if mode == "bicubic" and spatial != 2:
         raise OperatorError("grid_sampler(): bicubic interpolation only supports 4D input")
     if grid.dtype is not input.dtype:
         raise OperatorError(
-            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype.name} and grid has "
+            "grid_sampler(): expected input and grid to have same dtype, but input has "
+            f"{input.dtype.name} and grid has "
             f"{grid.dtype.name}"
         )
 
