@@ -27,11 +27,13 @@ CONTRACT = 1
 Kernel = Callable[..., Any]
 
 
-def merge_kernels(*tables: Mapping[str, Kernel], override: Mapping[str, Kernel] | None = None) -> dict[str, Kernel]:
+def merge_kernels(
+    *tables: Mapping[str, Kernel], override: Mapping[str, Kernel] | None = None
+) -> dict[str, Kernel]:
     """One table of several; a name may appear twice only through `override`.
 
     Raises:
-        ValueError: two tables define the same kernel, or an override replaces nothing.
+        ValueError: two tables define the same kernel.
     """
     merged: dict[str, Kernel] = {}
     for table in tables:
@@ -39,8 +41,7 @@ def merge_kernels(*tables: Mapping[str, Kernel], override: Mapping[str, Kernel] 
             if name in merged:
                 raise RegistrationError(f"kernel {name!r} is given twice: {merged[name]!r} and {kernel!r}")
             merged[name] = kernel
-    for name, kernel in (override or {}).items():
-        merged[name] = kernel
+    merged.update(override or {})
     return merged
 
 
@@ -131,7 +132,9 @@ class Backend(ABC):
 
     def adopt(self, result: Any) -> Any:
         """Make an array of what a kernel returned in its place; called only when it is not an `array_class`."""
-        raise TypeError(f"a kernel of {self.name} returned {type(result).__name__}, not {self.array_class.__name__}")
+        raise TypeError(
+            f"a kernel of {self.name} returned {type(result).__name__}, not {self.array_class.__name__}"
+        )
 
     def kernel(self, op: Operator) -> Kernel | None:
         """The kernel for `op`, or None."""
@@ -169,7 +172,7 @@ class Backend(ABC):
             expected *= length
         return True
 
-    def synchronize(self, device: Device) -> None:
+    def synchronize(self, device: Device) -> None:  # noqa: B027 - most libraries have nothing to wait for
         """Wait until everything asked of the device is done."""
 
     def memory(self, device: Device) -> Mapping[str, int]:

@@ -108,7 +108,9 @@ def canonical(spec: Any) -> Device:
         _attach(device)
     backend = device.backend
     if backend.indexed:
-        return device if device.index is not None else canonical(_intern(device.type, backend.current_device()))
+        return (
+            device if device.index is not None else canonical(_intern(device.type, backend.current_device()))
+        )
     return device if device.index is None else canonical(_intern(device.type, None))
 
 
@@ -118,7 +120,9 @@ def _attach(device: Device) -> Backend:
     backend = plugins.load(device.type)
     count = backend.device_count()
     if device.index is not None and device.index >= count:
-        raise DeviceError(f"there is no device {str(device)!r}: backend {device.type!r} has {count} device(s)")
+        raise DeviceError(
+            f"there is no device {str(device)!r}: backend {device.type!r} has {count} device(s)"
+        )
     if count == 0:
         raise BackendError(f"backend {device.type!r} is installed but found no device")
     with _lock:

@@ -58,7 +58,9 @@ class DType:
 
     __slots__ = ("bits", "category", "is_signed", "itemsize", "name", "short")
 
-    def __init__(self, name: str, short: str, category: Category, bits: int, *, is_signed: bool = True) -> None:
+    def __init__(
+        self, name: str, short: str, category: Category, bits: int, *, is_signed: bool = True
+    ) -> None:
         self.name = name
         self.short = short
         self.category = category

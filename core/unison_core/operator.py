@@ -15,10 +15,10 @@ from unison_core.saving import SavingPlan
 from unison_core.spec import Spec, broadcast
 
 __all__ = [
-    "Array",
     "Arity",
-    "OperatorFunction",
+    "Array",
     "Operator",
+    "OperatorFunction",
     "Promote",
     "Result",
     "composite",
@@ -66,12 +66,15 @@ class Arity(Enum):
     VIEW = "view"
 
 
+Rule = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
 class OperatorFunction(Protocol):
     """What a declared operator is in code: a plain function (the call path) that carries its rules."""
 
     operator: Operator
     infer: Callable[[Callable[..., Any]], Callable[..., Any]]
-    vjp: Callable[..., Any]
+    vjp: Callable[..., Rule]
     jvp: Callable[[Callable[..., Any]], Callable[..., Any]]
     samples: Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -144,7 +147,7 @@ class Operator:
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         star = bool(code.co_flags & _VARARGS)
         same = set(keywords) - {"out", "device"} == set(self.attributes) - {"out", "device"}
-        if not same or positional != len(self.data) - (star and self.variadic) and not star:
+        if not same or (positional != len(self.data) - (star and self.variadic) and not star):
             raise RegistrationError(
                 f"{what} of {self.name} ({_place(given)}) takes {positional} inputs and "
                 f"({', '.join(keywords)}), but the operator ({_place(self.declaration)}) is declared as {self.signature}"
@@ -209,7 +212,9 @@ def primitive(
     """Declare an operator that every backend supplies a kernel for; its function has a docstring and no body."""
 
     def declare(function: Callable[..., Any]) -> OperatorFunction:
-        return _declare(function, None, dtypes, promote, result, elementwise, same_dtype, differentiable, tags)
+        return _declare(
+            function, None, dtypes, promote, result, elementwise, same_dtype, differentiable, tags
+        )
 
     return declare
 

@@ -73,7 +73,15 @@ def binary(
     low2, high2 = second or (low, high)
 
     def samples() -> Iterator[Sample]:
-        pairs = (((), ()), ((5,), (5,)), ((2, 3), (3,)), ((4, 1), (1, 5)), ((0, 2), (2,)), ((2, 3), ()), ((3, 33), (3, 1)))
+        pairs = (
+            ((), ()),
+            ((5,), (5,)),
+            ((2, 3), (3,)),
+            ((4, 1), (1, 5)),
+            ((0, 2), (2,)),
+            ((2, 3), ()),
+            ((3, 33), (3, 1)),
+        )
         for a, b in pairs:
             yield Sample((Arg(a, low=low, high=high, away=away), Arg(b, low=low2, high=high2, away=away)))
         yield Sample((Arg((2, 3)), Arg((4,))), error=RuntimeError, match="do not broadcast", gradient=False)

@@ -25,7 +25,9 @@ class SavingPlan:
 
     __slots__ = ("_cache", "_needs", "_specs", "data", "one", "two", "variadic")
 
-    def __init__(self, data: Sequence[str], variadic: bool, needs: Mapping[str, frozenset[str]], specs: frozenset[str]):
+    def __init__(
+        self, data: Sequence[str], variadic: bool, needs: Mapping[str, frozenset[str]], specs: frozenset[str]
+    ) -> None:
         self.data = tuple(data)
         self.variadic = variadic
         self._needs = needs
@@ -34,7 +36,11 @@ class SavingPlan:
         plain = not variadic
         self.one = self._work_out((True,)) if plain and len(data) == 1 else None
         """The plan of an operator of one input."""
-        self.two = [self._work_out((a, b)) for a in (False, True) for b in (False, True)] if plain and len(data) == 2 else None
+        self.two = (
+            [self._work_out((a, b)) for a in (False, True) for b in (False, True)]
+            if plain and len(data) == 2
+            else None
+        )
         """The plans of an operator of two inputs, by 2 * (first tracked) + (second tracked)."""
 
     def of(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, bool]:

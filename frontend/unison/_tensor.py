@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison_core import devices, dtypes, handle, ops
-from unison_core.dispatch import inplace, paths
-from unison_core.dtypes import DType
-from unison_core.errors import OperatorError
-from unison_core.handle import Handle
-
 from unison._methods.creation import Creation
+from unison._methods.elementwise import Elementwise
 from unison._methods.inplace import InPlace
 from unison._methods.queries import Queries
 from unison._methods.random import Random
@@ -31,9 +26,12 @@ from unison.functions import (
     reduction,
     splitting,
 )
-
-
 from unison.functions._common import Size
+from unison_core import devices, dtypes, handle, ops
+from unison_core.dispatch import inplace, paths
+from unison_core.dtypes import DType
+from unison_core.errors import OperatorError
+from unison_core.handle import Handle
 
 __all__ = ["Tensor"]
 
@@ -55,7 +53,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(InPlace, Random, Creation, Queries, Handle):
+class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
@@ -114,8 +112,7 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     @property
     def data(self) -> Any:
         """The same memory as a tensor outside the graph, with a write counter of its own; settable."""
-        out = handle.wrap(self.array, self.device)
-        return out
+        return handle.wrap(self.array, self.device)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -174,7 +171,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
             RuntimeError: fewer than two dimensions.
         """
         if self.array.ndim < 2:
-            raise OperatorError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor.")
+            raise OperatorError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
+            )
         return movement.transpose(self, -2, -1)
 
     @property
@@ -185,7 +184,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
             RuntimeError: neither a matrix nor a number.
         """
         if self.array.ndim not in (0, 2):
-            raise OperatorError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.array.ndim}-D tensor.")
+            raise OperatorError(
+                f"tensor.H is only supported on matrices (2-D tensors). Got {self.array.ndim}-D tensor."
+            )
         turned = self.T
         return ops.conj(turned) if self.dtype.is_complex else turned
 
@@ -222,7 +223,11 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
         return self
 
     def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
     ) -> None:
         """Add its gradient with respect to the graph's leaves to their `.grad`.
 
@@ -334,7 +339,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise RuntimeError(f"Boolean value of Tensor with {'more than one' if self.array.size else 'no'} value is ambiguous")
+            raise RuntimeError(
+                f"Boolean value of Tensor with {'more than one' if self.array.size else 'no'} value is ambiguous"
+            )
         return bool(self.item())
 
     def __int__(self) -> int:
@@ -370,8 +377,6 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     __dlpack__ = exchange.dlpack
     __dlpack_device__ = exchange.dlpack_device
     __reduce_ex__ = exchange.reduce
-    abs = elementwise.abs
-    add = elementwise.add
     addbmm = products.addbmm
     addmm = products.addmm
     addmv = products.addmv
@@ -394,7 +399,6 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     cfloat = exchange.cfloat
     char = exchange.char
     chunk = splitting.chunk
-    clamp = elementwise.clamp
     cpu = exchange.cpu
     data_ptr = exchange.data_ptr
     diag = arranging.diag
@@ -402,12 +406,10 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     diagflat = arranging.diagflat
     diagonal = arranging.diagonal
     diagonal_scatter = arranging.diagonal_scatter
-    div = elementwise.div
     dot = products.dot
     double = exchange.double
     dsplit = splitting.dsplit
     element_size = exchange.element_size
-    exp = elementwise.exp
     expand = movement.expand
     expand_as = arranging.expand_as
     flatten = movement.flatten
@@ -428,7 +430,6 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     inner = products.inner
     int = exchange.int_
     kron = products.kron
-    log = elementwise.log
     long = exchange.long
     masked_fill = picking.masked_fill
     masked_scatter = picking.masked_scatter
@@ -438,18 +439,14 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     mm = linalg.mm
     moveaxis = arranging.movedim
     movedim = arranging.movedim
-    mul = elementwise.mul
     mv = products.mv
     narrow = splitting.narrow
     narrow_copy = splitting.narrow_copy
-    neg = elementwise.neg
     nonzero = indexing.nonzero
     outer = products.outer
     permute = movement.permute
-    pow = elementwise.pow
     put = picking.put
     ravel = arranging.ravel
-    relu = elementwise.relu
     repeat = arranging.repeat
     repeat_interleave = arranging.repeat_interleave
     reshape = movement.reshape
@@ -463,20 +460,16 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
     select_scatter = arranging.select_scatter
     share_memory_ = exchange.share_memory_
     short = exchange.short
-    sigmoid = elementwise.sigmoid
     slice_scatter = arranging.slice_scatter
     split = splitting.split
     split_with_sizes = splitting.split_with_sizes
-    sqrt = elementwise.sqrt
     squeeze = movement.squeeze
-    sub = elementwise.sub
     sum = reduction.sum
     swapaxes = arranging.swapaxes
     swapdims = arranging.swapaxes
     t = movement.t
     take = picking.take
     take_along_dim = picking.take_along_dim
-    tanh = elementwise.tanh
     tensor_split = splitting.tensor_split
     tile = arranging.tile
     trace = products.trace
@@ -532,7 +525,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
         if force:
             return self.device.backend.to_host(self.array)
         if self.tracked:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
         if not self.device.is_host:
             raise TypeError(
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
@@ -583,7 +578,9 @@ class Tensor(InPlace, Random, Creation, Queries, Handle):
 
 def _check_gradient(t: Any, g: Any) -> None:
     if not isinstance(g, Handle):
-        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
+        raise TypeError(
+            f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}"
+        )
     if g is t:
         raise RuntimeError("can't assign Variable as its own grad")
     if g.array.shape != t.array.shape:

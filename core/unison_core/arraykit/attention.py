@@ -35,7 +35,9 @@ class Attention:
         found = self._causal.get(key)
         if found is None:
             self._causal.clear()
-            found = self._causal[key] = self.xp.triu(self.xp.full((rows, columns), -self.xp.inf, dtype=dtype), 1)
+            found = self._causal[key] = self.xp.triu(
+                self.xp.full((rows, columns), -self.xp.inf, dtype=dtype), 1
+            )
         return found
 
     def _turned(self, a: Any) -> Any:

@@ -63,11 +63,17 @@ class Decomposition:
 
     def eig(self, x: Any) -> tuple[Any, Any]:
         w, v = self._run("eig", "did not converge", x)
-        kind = self.xp.complex128 if x.dtype.itemsize == (16 if x.dtype.kind == "c" else 8) else self.xp.complex64
+        kind = (
+            self.xp.complex128
+            if x.dtype.itemsize == (16 if x.dtype.kind == "c" else 8)
+            else self.xp.complex64
+        )
         return w.astype(kind, copy=False), v.astype(kind, copy=False)
 
     def inverse(self, x: Any) -> Any:
-        return self._run("inv", "The diagonal element of the factor is zero, the input matrix is singular.", x)
+        return self._run(
+            "inv", "The diagonal element of the factor is zero, the input matrix is singular.", x
+        )
 
     def slogdet(self, x: Any) -> tuple[Any, Any]:
         sign, log = self._run("slogdet", "failed", x)
@@ -86,7 +92,11 @@ class Decomposition:
             raise ValueError("not a matrix")
         if not left:
             turned = self.solve_triangular(
-                a.swapaxes(-1, -2), b.swapaxes(-1, -2), upper=not upper, left=True, unitriangular=unitriangular
+                a.swapaxes(-1, -2),
+                b.swapaxes(-1, -2),
+                upper=not upper,
+                left=True,
+                unitriangular=unitriangular,
             )
             return xp.ascontiguousarray(turned.swapaxes(-1, -2))
         n = a.shape[-1]

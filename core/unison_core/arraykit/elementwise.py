@@ -123,7 +123,9 @@ class Elementwise:
 
     def bitwise_left_shift(self, a: Any, b: Any) -> Any:
         width = a.dtype.itemsize * 8
-        return self.xp.where((b >= 0) & (b < width), self.xp.left_shift(a, b.clip(0, width - 1)), a.dtype.type(0))
+        return self.xp.where(
+            (b >= 0) & (b < width), self.xp.left_shift(a, b.clip(0, width - 1)), a.dtype.type(0)
+        )
 
     def bitwise_right_shift(self, a: Any, b: Any) -> Any:
         width = a.dtype.itemsize * 8

@@ -74,5 +74,7 @@ def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any
         Recurrent,
         Reduction,
         Softmax,
-        Sorting, Decomposition)
+        Sorting,
+        Decomposition,
+    )
     return merge_kernels(*[theme(kit).table() for theme in themes])

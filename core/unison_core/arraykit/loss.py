@@ -54,7 +54,9 @@ class Loss:
         valid = t != ignore_index
         wrong = valid & ((t < 0) | (t >= classes))
         if wrong.any():
-            raise OperatorIndexError(f"Target {int(t[wrong][0])} is out of bounds: there are {classes} classes")
+            raise OperatorIndexError(
+                f"Target {int(t[wrong][0])} is out of bounds: there are {classes} classes"
+            )
         safe = xp.where(valid, t, 0)
         share = valid.astype(like.dtype)
         return safe, share if weight is None else share * self.kit.wide(weight)[safe]

@@ -106,7 +106,11 @@ class Movement:
         """Over the whole storage that x is a part of; its bounds are checked."""
         storage = _storage(x)
         item = x.dtype.itemsize
-        last = offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else offset - 1
+        last = (
+            offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
+            if 0 not in shape
+            else offset - 1
+        )
         size = storage.nbytes // item
         if last >= size:
             raise OperatorError(

@@ -76,7 +76,9 @@ class Normalization:
                 part += bias
         return out.reshape(x.shape).astype(x.dtype, copy=False)
 
-    def _backward(self, g: Any, x: Any, weight: Any, dims: int, eps: float, *, center: bool) -> tuple[Any, Any, Any]:
+    def _backward(
+        self, g: Any, x: Any, weight: Any, dims: int, eps: float, *, center: bool
+    ) -> tuple[Any, Any, Any]:
         """The gradients of x, and of weight and bias as vectors (None without weight)."""
         xp, flat, gflat = self.xp, self._matrix(x, dims), self._matrix(g, dims)
         rows, n = flat.shape

@@ -29,7 +29,9 @@ class Random:
         """Operator name -> kernel."""
         return {"random_bits": self.random_bits}
 
-    def random_bits(self, *, shape: tuple[int, ...], seed: int, stream: int, dtype: DType, device: Any) -> Any:
+    def random_bits(
+        self, *, shape: tuple[int, ...], seed: int, stream: int, dtype: DType, device: Any
+    ) -> Any:
         xp = self.xp
         count = numel(shape)
         per_block = 32 // dtype.itemsize

@@ -38,7 +38,13 @@ class Recurrent:
         self.kit.require_floating(x)
         size = weight.shape[-1]
         same = all(s.shape == (x.shape[1], size) and s.dtype is x.dtype for s in states)
-        if x.ndim != 3 or not x.shape[0] or x.shape[2] != gates * size or weight.shape != (gates * size, size) or not same:
+        if (
+            x.ndim != 3
+            or not x.shape[0]
+            or x.shape[2] != gates * size
+            or weight.shape != (gates * size, size)
+            or not same
+        ):
             raise TypeError("inputs, states and weight do not fit")
         return int(size)
 

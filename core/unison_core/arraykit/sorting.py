@@ -31,13 +31,19 @@ class Sorting:
             order = xp.argsort(x, axis=dim, kind="stable")
         else:
             order = xp.flip(x.shape[dim] - 1 - xp.argsort(xp.flip(x, dim), axis=dim, kind="stable"), dim)
-        return xp.take_along_axis(x, order, axis=dim), xp.ascontiguousarray(order).astype(xp.int64, copy=False)
+        return xp.take_along_axis(x, order, axis=dim), xp.ascontiguousarray(order).astype(
+            xp.int64, copy=False
+        )
 
     def searchsorted(self, ordered: Any, values: Any, *, right: bool) -> Any:
         xp = self.xp
         side = "right" if right else "left"
         if ordered.ndim == 1:
-            return xp.searchsorted(ordered, values.reshape(-1), side=side).reshape(values.shape).astype(xp.int64, copy=False)
+            return (
+                xp.searchsorted(ordered, values.reshape(-1), side=side)
+                .reshape(values.shape)
+                .astype(xp.int64, copy=False)
+            )
         if ordered.shape[:-1] != values.shape[:-1]:
             raise ValueError("searchsorted")
         out = xp.empty(values.shape, dtype=xp.int64)

@@ -15,7 +15,9 @@ __all__ = ["CheckInfer"]
 class CheckInfer(Mode):
     """Within the block, rules run before every kernel and its result is verified against them."""
 
-    def dispatch(self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], proceed: Callable[..., Any]) -> Any:
+    def dispatch(
+        self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], proceed: Callable[..., Any]
+    ) -> Any:
         """Check, call, compare.
 
         Raises:

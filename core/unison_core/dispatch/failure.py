@@ -39,7 +39,9 @@ def check(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
 
     for x in inputs:
         if x is not None and not isinstance(x, (Handle, bool, int, float, complex)):
-            raise OperatorTypeError(f"{op.name} takes tensors and Python numbers, but was given ({describe(inputs)})")
+            raise OperatorTypeError(
+                f"{op.name} takes tensors and Python numbers, but was given ({describe(inputs)})"
+            )
     unknown = [name for name in attrs if name not in op.attributes and name != "device"]
     if unknown or (not op.variadic and len(inputs) != len(op.data)):
         raise OperatorTypeError(f"{op.signature} was called with ({describe(inputs, attrs)})")

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from unison_core.dispatch.table import Kernel
     from unison_core.operator import Operator
 
-__all__ = ["FallbackUse", "Policy", "clear_fallbacks", "fallback_policy", "fallbacks", "host_kernel", "refuse"]
+__all__ = [
+    "FallbackUse",
+    "Policy",
+    "clear_fallbacks",
+    "fallback_policy",
+    "fallbacks",
+    "host_kernel",
+    "refuse",
+]
 
 Policy = Literal["error", "warn", "allow"]
 _POLICIES = ("error", "warn", "allow")

@@ -66,6 +66,8 @@ def _settled(x: Any, target: DType | None) -> Any:
 class _InferMode(Mode):
     """Answers every operator call with its spec."""
 
-    def dispatch(self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], proceed: Callable[..., Any]) -> Any:
+    def dispatch(
+        self, op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any], proceed: Callable[..., Any]
+    ) -> Any:
         with self:
             return infer(op, inputs, attrs)

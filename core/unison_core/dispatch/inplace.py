@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unison_core import dtypes, modes, state
+from unison_core import dtypes, state
 from unison_core.dispatch.failure import failure
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import OperatorError, UnisonError, describe
@@ -39,12 +39,16 @@ def inplace(function: Any) -> Callable[..., Any]:
         try:
             inputs = _ready(op, x, rest)
             if inputs is None:
-                result = function(x, *rest, **attrs) if not x.tracked else _untracked(function, x, rest, attrs)
+                result = (
+                    function(x, *rest, **attrs) if not x.tracked else _untracked(function, x, rest, attrs)
+                )
                 _check_result(op, x, result)
                 device.backend.assign(array, result.array)
                 inputs = settle(op, (x, *rest)) if state.grad_enabled() else (x, *rest)
             else:
-                table[device](array, *[None if i is None else i.array for i in inputs[1:]], out=array, **attrs)
+                table[device](
+                    array, *[None if i is None else i.array for i in inputs[1:]], out=array, **attrs
+                )
         except UnisonError:
             raise
         except Exception as error:
@@ -76,7 +80,7 @@ def _ready(op: Operator, x: Any, rest: tuple[Any, ...]) -> tuple[Any, ...] | Non
             inputs = settle(op, inputs)
             break
     for y in inputs[1:]:
-        if y is not None and y.array.shape != shape and y.array.shape != ():
+        if y is not None and y.array.shape not in (shape, ()):
             return None
     same = inputs[0] is x and op.same_dtype
     return inputs if same else None

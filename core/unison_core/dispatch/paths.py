@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import handle, modes, state
 from unison_core.dispatch.failure import failure
-from unison_core.dispatch.promotion import INEXACT, constant, settle
+from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import KernelError, UnisonError
 from unison_core.handle import Handle, wrap
 
@@ -213,7 +213,7 @@ def nary(op: Operator, watched: bool) -> Call:
             device = first.device
             dtype = first.array.dtype
             tracked = False
-            arrays = []
+            arrays: list[Any] = []
             odd = accumulates and dtype not in INEXACT
             for x in inputs:
                 if x is None:
@@ -309,10 +309,14 @@ def creation(op: Operator, watched: bool) -> Call:
     return call
 
 
-def _unusual_result(op: Operator, inputs: tuple[Any, ...], attrs: dict[str, Any], result: Any, device: Any) -> Any:
+def _unusual_result(
+    op: Operator, inputs: tuple[Any, ...], attrs: dict[str, Any], result: Any, device: Any
+) -> Any:
     """A tuple of arrays, or something that the backend must first make an array of (NumPy's scalars)."""
     if result.__class__ in (tuple, list):
-        out: Any = tuple(wrap(a if a.__class__ is device.array_class else device.adopt(a), device) for a in result)
+        out: Any = tuple(
+            wrap(a if a.__class__ is device.array_class else device.adopt(a), device) for a in result
+        )
     elif result is None or result is NotImplemented:
         raise KernelError(f"the kernel of {op.name} on {device} returned {result}")
     else:

@@ -62,7 +62,7 @@ def common_device(op: Operator, tensors: Sequence[Handle], inputs: Sequence[Any]
         raise OperatorTypeError(f"{op.name} takes tensors, but was given ({describe(inputs)})")
     device = tensors[0].device
     for t in tensors[1:]:
-        if t.device is not device and not t.array.shape == ():
+        if t.device is not device and t.array.shape != ():
             if device.is_host and not any(x.array.shape for x in tensors if x.device is device):
                 device = t.device
                 continue
@@ -163,7 +163,9 @@ def constant(value: Any, dtype: DType, device: Device) -> Any:
 
 def _fit_integer(value: Any, dtype: DType) -> int:
     value, bits = int(value), dtype.bits
-    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.is_signed else (-(2**bits) + 1, 2**bits - 1)
+    low, high = (
+        (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.is_signed else (-(2**bits) + 1, 2**bits - 1)
+    )
     if not low <= value <= high:
         raise OperatorError(f"value {value} cannot be converted to {dtype.name} without overflow")
-    return value if dtype.is_signed else value % 2**bits
+    return int(value if dtype.is_signed else value % 2**bits)

@@ -79,7 +79,9 @@ def resolve(op: Operator, device: Device) -> Resolution:
         return Resolution(op.name, str(device), "composite", place_of(op.body), body, tuple(passed))
     host = fallback.host_kernel(op, device)
     if host is not None:
-        return Resolution(op.name, str(device), "fallback", "cpu, by copies", host, (*passed, "composite: primitive"))
+        return Resolution(
+            op.name, str(device), "fallback", "cpu, by copies", host, (*passed, "composite: primitive")
+        )
     return Resolution(op.name, str(device), "missing", "nobody", fallback.refuse(op, device), tuple(passed))
 
 

@@ -7,7 +7,17 @@ Rules reach other operators through this package, so themes may use each other f
 from unison_core.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
 from unison_core.ops.convolution import col2im, conv, conv_input_grad, conv_weight_grad, im2col
 from unison_core.ops.creation import arange, empty, eye, full, linspace
-from unison_core.ops.decomposition import cholesky, eig, eigh, inverse, qr, slogdet, solve, solve_triangular, svd
+from unison_core.ops.decomposition import (
+    cholesky,
+    eig,
+    eigh,
+    inverse,
+    qr,
+    slogdet,
+    solve,
+    solve_triangular,
+    svd,
+)
 from unison_core.ops.elementwise.activation import (
     elu,
     gelu,
@@ -143,7 +153,7 @@ from unison_core.ops.pooling import (
     max_pool_backward,
     max_pool_with_indices,
 )
-from unison_core.ops.random import dropout, normal, random_bits, randint, uniform
+from unison_core.ops.random import dropout, normal, randint, random_bits, uniform
 from unison_core.ops.recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
 from unison_core.ops.reduction import (
     all,
@@ -275,9 +285,9 @@ __all__ = [
     "linear",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_softmax",
     "log_softmax_backward",
     "logaddexp",

@@ -36,7 +36,6 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return ops.view(g, shape=shape) if lead else g
 
 
-
 def widened(x: Any) -> Any:
     """x in float32 if it is of a half type, else x: what accumulations start from."""
     return ops.cast(x, dtype=float32) if x.dtype.bits == 16 else x

@@ -63,7 +63,9 @@ def _softmax_or_zeros(scores: Any) -> Any:
 
 
 @scaled_dot_product_attention.infer
-def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, keep: Any, **attrs: Any) -> tuple[Spec, Spec]:
+def scaled_dot_product_attention_infer(
+    q: Spec, k: Spec, v: Spec, mask: Any, keep: Any, **attrs: Any
+) -> tuple[Spec, Spec]:
     shapes = f"query {list(q.shape)}, key {list(k.shape)}, value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise OperatorError(
@@ -71,15 +73,21 @@ def scaled_dot_product_attention_infer(q: Spec, k: Spec, v: Spec, mask: Any, kee
         )
     for name, x in (("key", k), ("value", v)):
         if x.dtype is not q.dtype:
-            raise OperatorError(f"Expected query, key, and value to have the same dtype, but got {name} of {x.dtype.name}")
+            raise OperatorError(
+                f"Expected query, key, and value to have the same dtype, but got {name} of {x.dtype.name}"
+            )
     batch = broadcast(q.shape[:-2], k.shape[:-2], v.shape[:-2])
     p = (*broadcast(q.shape[:-2], k.shape[:-2]), q.shape[-2], k.shape[-2])
     if mask is not None and (mask.dtype is bool_ or broadcast(mask.shape, p) != p):
-        raise OperatorError(f"attention: a mask {list(mask.shape)} of {mask.dtype.name} cannot be added to {list(p)}")
+        raise OperatorError(
+            f"attention: a mask {list(mask.shape)} of {mask.dtype.name} cannot be added to {list(p)}"
+        )
     return q.like((*batch, q.shape[-2], v.shape[-1])), q.like(p)
 
 
-@scaled_dot_product_attention.vjp(values=dict.fromkeys(("q", "k", "v", "mask", "keep"), "q k v mask keep out"))
+@scaled_dot_product_attention.vjp(
+    values=dict.fromkeys(("q", "k", "v", "mask", "keep"), "q k v mask keep out")
+)
 def scaled_dot_product_attention_vjp(
     g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, keep: Any, *, is_causal: bool, scale: float
 ) -> Any:

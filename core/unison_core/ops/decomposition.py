@@ -68,13 +68,8 @@ def cholesky_infer(x: Spec) -> Spec:
 def cholesky_vjp(g: Any, out: Any, x: Any) -> Any:
     inner = _mask(ops.matmul(_h(out), g), lower=True, diagonal=0.5)
     inner = ops.mul(ops.add(inner, _h(inner)), scalar_like(0.5, inner))
-    inner = _diagonal_fixed(inner)
     left = solve_triangular(_h(out), inner, upper=True, left=True, unitriangular=False)
     return _h(solve_triangular(_h(out), _h(left), upper=True, left=True, unitriangular=False))
-
-
-def _diagonal_fixed(x: Any) -> Any:
-    return x
 
 
 @cholesky.samples
@@ -103,7 +98,9 @@ def qr_vjp(g: Any, out: Any, x: Any, *, complete: bool) -> Any:
     q, r = out
     n, m = q.shape[-2], r.shape[-1]
     if complete and n > m:
-        raise OperatorError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols")
+        raise OperatorError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols"
+        )
     if n < m:
         return _wide_qr_vjp(g, q, r)
     return _tall_qr_vjp(g[0], g[1], q, r)
@@ -261,7 +258,8 @@ def eigh_vjp(g: Any, out: Any, x: Any, *, upper: bool) -> Any:
         gaps = ops.cast(gaps, dtype=v.dtype) if v.dtype.is_complex else gaps
         part = ops.mul(ops.matmul(_h(v), gv), gaps)
         middle = part if middle is None else ops.add(middle, part)
-    return ops.matmul(ops.matmul(v, middle), _h(v))
+    gx = ops.matmul(ops.matmul(v, middle), _h(v))
+    return ops.mul(ops.add(gx, _h(gx)), scalar_like(0.5, gx))
 
 
 @eigh.samples
@@ -366,7 +364,9 @@ def inverse_samples() -> Any:
 
 
 @primitive(dtypes=FULL)
-def solve_triangular(a: Array, b: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Array:
+def solve_triangular(
+    a: Array, b: Array, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Array:
     """x with a @ x = b, or x @ a = b when not left, of triangular a; the other triangle is not read."""
 
 
@@ -382,7 +382,9 @@ def solve_triangular_infer(a: Spec, b: Spec, *, upper: bool, left: bool, unitria
 
 
 @solve_triangular.vjp(values={"a": "a out", "b": "a"}, specs="b")
-def solve_triangular_vjp(g: Any, out: Any, a: Any, b: Any, *, upper: bool, left: bool, unitriangular: bool) -> Any:
+def solve_triangular_vjp(
+    g: Any, out: Any, a: Any, b: Any, *, upper: bool, left: bool, unitriangular: bool
+) -> Any:
     gb = solve_triangular(_h(a), g, upper=not upper, left=left, unitriangular=unitriangular)
     ga = None
     if out is not None:
@@ -395,8 +397,12 @@ def solve_triangular_vjp(g: Any, out: Any, a: Any, b: Any, *, upper: bool, left:
 @solve_triangular.samples
 def solve_triangular_samples() -> Any:
     for upper in (False, True):
-        yield good(arg(3, 3, make="positive_definite"), arg(3, 2), upper=upper, left=True, unitriangular=False)
-        yield good(arg(3, 3, make="positive_definite"), arg(2, 3), upper=upper, left=False, unitriangular=False)
+        yield good(
+            arg(3, 3, make="positive_definite"), arg(3, 2), upper=upper, left=True, unitriangular=False
+        )
+        yield good(
+            arg(3, 3, make="positive_definite"), arg(2, 3), upper=upper, left=False, unitriangular=False
+        )
     yield bad(RuntimeError, "square", arg(2, 3), arg(2, 1), upper=True, left=True, unitriangular=False)
 
 

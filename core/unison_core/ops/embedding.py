@@ -100,4 +100,6 @@ def embedding_backward_samples() -> Any:
     six = arg(6, dtype=int64, low=0, high=4)
     yield good(arg(6, 3), six, rows=5, padding_idx=None, scale_grad_by_freq=False)
     yield good(arg(6, 3), six, rows=5, padding_idx=2, scale_grad_by_freq=True)
-    yield good(arg(2, 3, 2), arg(2, 3, dtype=int64, low=0, high=4), rows=7, padding_idx=0, scale_grad_by_freq=False)
+    yield good(
+        arg(2, 3, 2), arg(2, 3, dtype=int64, low=0, high=4), rows=7, padding_idx=0, scale_grad_by_freq=False
+    )

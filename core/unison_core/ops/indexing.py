@@ -100,8 +100,10 @@ def index_put_infer(x: Spec, value: Spec, *indices: Any, accumulate: bool) -> Sp
             f"shape {list(shape)}"
         )
     if value.dtype is not x.dtype:
-        raise OperatorError(f"Index put requires the source and destination dtypes match, got {x.dtype.name} for the "
-                            f"destination and {value.dtype.name} for the source.")
+        raise OperatorError(
+            f"Index put requires the source and destination dtypes match, got {x.dtype.name} for the "
+            f"destination and {value.dtype.name} for the source."
+        )
     return x
 
 
@@ -125,7 +127,14 @@ def index_put_samples() -> Any:
     yield good(arg(3, 5), arg(), rows, accumulate=False, gradient=False)
     yield good(arg(3, 5), arg(4, 5), rows, accumulate=True)
     yield good(arg(5, 3), arg(5, 1), None, once, accumulate=True)
-    yield bad(IndexError, "out of (range|bounds)", arg(3), arg(), arg(2, dtype=int64, low=3, high=9), accumulate=False)
+    yield bad(
+        IndexError,
+        "out of (range|bounds)",
+        arg(3),
+        arg(),
+        arg(2, dtype=int64, low=3, high=9),
+        accumulate=False,
+    )
 
 
 @primitive()
@@ -137,7 +146,9 @@ def index_select(x: Array, index: Array, *, dim: int) -> Array:
 def index_select_infer(x: Spec, index: Spec, *, dim: int) -> Spec:
     _ints("index_select", index)
     if index.ndim > 1:
-        raise OperatorIndexError(f"index_select(): Index is supposed to be a vector, got shape {list(index.shape)}")
+        raise OperatorIndexError(
+            f"index_select(): Index is supposed to be a vector, got shape {list(index.shape)}"
+        )
     d = wrap_dim(dim, x.ndim)
     if not x.shape:
         return x
@@ -252,7 +263,9 @@ def scatter_infer(x: Spec, index: Spec, source: Spec, *, dim: int) -> Spec:
 def scatter_vjp(g: Any, out: Any, x: Any, index: Any, source: Any, *, dim: int) -> Any:
     gx = None
     if x.tracked:
-        gx = scatter(g, index, ops.full(shape=tuple(index.shape), value=0, dtype=g.dtype, device=g.device), dim=dim)
+        gx = scatter(
+            g, index, ops.full(shape=tuple(index.shape), value=0, dtype=g.dtype, device=g.device), dim=dim
+        )
     return gx, None, _source_gradient(g, index, source, dim)
 
 
@@ -305,7 +318,9 @@ def scatter_reduce(x: Array, index: Array, source: Array, *, dim: int, reduce: s
 def scatter_reduce_infer(x: Spec, index: Spec, source: Spec, *, dim: int, reduce: str) -> Spec:
     if reduce not in ("prod", "amax", "amin"):
         raise OperatorError(f"scatter_reduce: reduce is 'prod', 'amax' or 'amin', not {reduce!r}")
-    return scatter_infer(x, index, source, dim=dim)
+    _fits("scatter_reduce", x, index, dim)
+    _fits("scatter_reduce", source, index, dim)
+    return x
 
 
 @scatter_reduce.samples

@@ -80,7 +80,9 @@ def cross_entropy_infer(
 
 def _check_classes(x: Spec, target: Spec, weight: Any) -> None:
     if not x.shape or x.dtype is int64:
-        raise OperatorError(f"cross_entropy: expected floating scores with classes, got {x.dtype.name}{list(x.shape)}")
+        raise OperatorError(
+            f"cross_entropy: expected floating scores with classes, got {x.dtype.name}{list(x.shape)}"
+        )
     dim = 0 if x.ndim == 1 else 1
     expected = (*x.shape[:dim], *x.shape[dim + 1 :])
     if target.dtype is not int64:
@@ -95,7 +97,9 @@ def _check_classes(x: Spec, target: Spec, weight: Any) -> None:
             f"but got weight tensor of shape {list(weight.shape)}"
         )
     if weight is not None and weight.dtype is not x.dtype:
-        raise OperatorError(f"expected scalar type {x.dtype.name} but found {weight.dtype.name} for the weight")
+        raise OperatorError(
+            f"expected scalar type {x.dtype.name} but found {weight.dtype.name} for the weight"
+        )
 
 
 @cross_entropy.vjp(values={"x": "x target weight out"})
@@ -126,10 +130,16 @@ def cross_entropy_samples() -> Any:
     yield good(arg(4, 3), rows, arg(3, low=0.5, high=2), ignore_index=1, reduction="mean", gradient=False)
     places = arg(2, 5, dtype=int64, low=0, high=2)
     yield good(arg(2, 3, 5), places, None, ignore_index=0, reduction="sum")
-    yield good(arg(2, 3, 5), places, arg(3, low=0.5, high=2), ignore_index=0, reduction="none", gradient=False)
+    yield good(
+        arg(2, 3, 5), places, arg(3, low=0.5, high=2), ignore_index=0, reduction="none", gradient=False
+    )
     yield good(arg(3), arg(dtype=int64, low=0, high=2), None, ignore_index=-100, reduction="mean")
-    yield bad(RuntimeError, "Expected target of size", arg(3, 3), rows, None, ignore_index=-100, reduction="mean")
-    yield bad(IndexError, "out of bounds", arg(4, 3), arg(4, dtype=int64, low=3, high=9), None, reduction="mean")
+    yield bad(
+        RuntimeError, "Expected target of size", arg(3, 3), rows, None, ignore_index=-100, reduction="mean"
+    )
+    yield bad(
+        IndexError, "out of bounds", arg(4, 3), arg(4, dtype=int64, low=3, high=9), None, reduction="mean"
+    )
 
 
 @composite(dtypes=FLOATING | {int64})

@@ -47,7 +47,9 @@ def view(x: Array, *, shape: Shape) -> Array:
 @view.infer
 def view_infer(x: Spec, *, shape: Shape) -> Spec:
     if numel(shape) != numel(x.shape):
-        raise OperatorError(f"shape {list(shape)} is invalid for input of size {numel(x.shape)} (shape {list(x.shape)})")
+        raise OperatorError(
+            f"shape {list(shape)} is invalid for input of size {numel(x.shape)} (shape {list(x.shape)})"
+        )
     return x.like(shape)
 
 
@@ -290,7 +292,9 @@ def unfold_infer(x: Spec, *, dim: int, size: int, step: int) -> Spec:
     d = wrap_dim(dim, x.ndim)
     length = x.shape[d] if x.shape else 1
     if size > length or step <= 0:
-        raise OperatorError(f"unfold: windows of {size} every {step} do not fit dimension {dim} of {list(x.shape)}")
+        raise OperatorError(
+            f"unfold: windows of {size} every {step} do not fit dimension {dim} of {list(x.shape)}"
+        )
     if not x.shape:
         return x.like((size,))
     return x.like([*x.shape[:d], (length - size) // step + 1, *x.shape[d + 1 :], size])
@@ -426,7 +430,9 @@ def cat(*xs: Array, dim: int = 0) -> Array:
 def cat_infer(*xs: Spec, dim: int) -> Spec:
     first = xs[0]
     if not first.shape:
-        raise OperatorError("zero-dimensional tensors cannot be concatenated; stack joins them along a new dimension")
+        raise OperatorError(
+            "zero-dimensional tensors cannot be concatenated; stack joins them along a new dimension"
+        )
     d = wrap_dim(dim, first.ndim)
     for i, x in enumerate(xs):
         others = [n for j, n in enumerate(x.shape) if j != d]

@@ -19,7 +19,7 @@ from unison_core.ops._shared import scalar_like
 from unison_core.samples import arg, good
 from unison_core.spec import Shape, Spec
 
-__all__ = ["dropout", "normal", "random_bits", "randint", "uniform"]
+__all__ = ["dropout", "normal", "randint", "random_bits", "uniform"]
 
 
 @primitive(differentiable=False, tags=("random",))
@@ -43,7 +43,9 @@ def uniform(*, shape: Shape, seed: int, stream: int, dtype: DType, device: Any =
     """Numbers in [0, 1): the top 53 bits of 64-bit words for float64, else the top 24 of 32-bit words."""
     word, drop, keep = (int64, 11, 53) if dtype is float64 else (int32, 8, 24)
     bits = random_bits(shape=shape, seed=seed, stream=stream, dtype=word, device=device)
-    top = ops.bitwise_and(ops.bitwise_right_shift(bits, scalar_like(drop, bits)), scalar_like(2**keep - 1, bits))
+    top = ops.bitwise_and(
+        ops.bitwise_right_shift(bits, scalar_like(drop, bits)), scalar_like(2**keep - 1, bits)
+    )
     wide = ops.cast(top, dtype=float64 if dtype is float64 else float32)
     scaled = ops.mul(wide, scalar_like(2.0**-keep, wide))
     return scaled if dtype in (float32, float64) else _below_one(scaled, dtype)

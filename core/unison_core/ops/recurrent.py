@@ -172,7 +172,17 @@ def _or_zero(g: Any, like: Any) -> Any:
 
 @lstm_backward.infer
 def lstm_backward_infer(
-    y: Spec, c: Spec, gates: Spec, h0: Spec, c0: Spec, weight: Spec, g_y: Any, g_c: Any, g_gates: Any, *, reverse: bool
+    y: Spec,
+    c: Spec,
+    gates: Spec,
+    h0: Spec,
+    c0: Spec,
+    weight: Spec,
+    g_y: Any,
+    g_c: Any,
+    g_gates: Any,
+    *,
+    reverse: bool,
 ) -> tuple[Spec, Spec, Spec, Spec]:
     return gates.like(), h0.like(), c0.like(), weight.like()
 

@@ -114,7 +114,9 @@ mean.samples(_samples)
 def var(x: Array, *, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Array:
     """The mean squared deviation over dim, with n - correction in the denominator; in two passes."""
     centered = ops.sub(x, mean(x, dim=dim, keepdim=True))
-    squares = ops.real(ops.mul(centered, adjoint(centered))) if x.dtype.is_complex else ops.mul(centered, centered)
+    squares = (
+        ops.real(ops.mul(centered, adjoint(centered))) if x.dtype.is_complex else ops.mul(centered, centered)
+    )
     total = sum(squares, dim=dim, keepdim=keepdim)
     return ops.div(total, scalar_like(max(0.0, _count(x.shape, dim) - correction), total))
 
@@ -158,7 +160,7 @@ def prod_vjp(g: Any, out: Any, x: Any, *, dim: Dims, keepdim: bool) -> Any:
         return g
     rest = tuple(d for d in range(len(x.shape)) if d not in dims)
     front = ops.permute(x, dims=rest + dims)
-    flat = ops.reshape(front, shape=tuple(x.shape[d] for d in rest) + (_count(x.shape, dims),))
+    flat = ops.reshape(front, shape=(*(x.shape[d] for d in rest), _count(x.shape, dims)))
     others = _products_of_others(flat)
     others = ops.reshape(others, shape=tuple(front.shape))
     back = [0] * len(x.shape)
@@ -291,7 +293,11 @@ def logsumexp(x: Array, *, dim: Dims, keepdim: bool = False) -> Array:
     top = ops.where(ops.isinf(top), scalar_like(0, top), top)
     total = sum(ops.exp(ops.sub(x, top)), dim=dim, keepdim=True)
     out = ops.add(ops.log(total), top)
-    return out if keepdim else ops.view(out, shape=reduced_shape(x.shape, wrap_dims(dim, len(x.shape)), keepdim=False))
+    return (
+        out
+        if keepdim
+        else ops.view(out, shape=reduced_shape(x.shape, wrap_dims(dim, len(x.shape)), keepdim=False))
+    )
 
 
 @logsumexp.infer
@@ -364,7 +370,10 @@ def _cumprod_vjp_with_zeros(g: Any, x: Any, dim: int) -> Any:
     for i in range(n):
         tail = ops.slice(x, key=(*lead, slice(i + 1, n), ...))
         ones = ops.full(
-            shape=tuple(1 if d == dim else s for d, s in enumerate(x.shape)), value=1, dtype=x.dtype, device=x.device
+            shape=tuple(1 if d == dim else s for d, s in enumerate(x.shape)),
+            value=1,
+            dtype=x.dtype,
+            device=x.device,
         )
         before = prod(ops.slice(x, key=(*lead, slice(0, i), ...)), dim=(dim,), keepdim=True)
         run = cumprod(ops.cat(ones, tail, dim=dim), dim=dim)
@@ -433,4 +442,3 @@ def cumsum_samples() -> Any:
 
 for _op in (cumprod, cummax, cummin, logcumsumexp):
     _op.samples(cumsum_samples)
-

@@ -74,7 +74,9 @@ def _found() -> dict[str, list[BackendRecord]]:
     return records
 
 
-def register(module: ModuleType | Any, name: str, origin: str = "registered in this process") -> BackendRecord:
+def register(
+    module: ModuleType | Any, name: str, origin: str = "registered in this process"
+) -> BackendRecord:
     """Add a plugin that no installed distribution announces: the same hooks, the same checks.
 
     Raises:
@@ -218,7 +220,9 @@ def _load(record: BackendRecord) -> None:
         record.backend = resolve_path(record.manifest.load)()
         record.backend.name = record.name  # type: ignore[misc]
         count = record.backend.device_count()
-        record.devices = tuple(f"{record.name}:{i}" for i in range(count)) if record.backend.indexed else (record.name,)
+        record.devices = (
+            tuple(f"{record.name}:{i}" for i in range(count)) if record.backend.indexed else (record.name,)
+        )
         record.status = "loaded"
         _lay_over(record)
     except KeyboardInterrupt:
@@ -259,4 +263,6 @@ def _lay_over(record: BackendRecord) -> None:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            record.reason = f"overlay {overlay.name!r} ({overlay.origin}) left out: {type(error).__name__}: {error}"
+            record.reason = (
+                f"overlay {overlay.name!r} ({overlay.origin}) left out: {type(error).__name__}: {error}"
+            )

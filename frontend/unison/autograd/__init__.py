@@ -4,8 +4,6 @@ Start reading in `graph` (what is recorded), `engine` (how gradients flow back) 
 import core; gradient rules stand with the operators there. The engine knows no devices.
 """
 
-from unison_core import state
-
 from unison.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from unison.autograd.function import Function
 from unison.autograd.grad_mode import (
@@ -18,6 +16,7 @@ from unison.autograd.grad_mode import (
 from unison.autograd.graph import record, record_write
 from unison.autograd.interface import backward, grad
 from unison.autograd.views import became_tracked
+from unison_core import state
 
 __all__ = [
     "Function",

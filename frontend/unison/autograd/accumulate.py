@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.autograd.graph import Node
 from unison_core import ops
 from unison_core.dispatch import inplace
 from unison_core.errors import OperatorError
-
-from unison.autograd.graph import Node
 
 __all__ = ["AccumulateGrad", "accumulate"]
 

@@ -12,7 +12,7 @@ enabled = False
 check_nan = True
 
 
-class set_detect_anomaly:  # noqa: N801 - torch's name
+class set_detect_anomaly:
     """Switch anomaly detection on or off; as a context manager, until the block ends."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
@@ -28,7 +28,7 @@ class set_detect_anomaly:  # noqa: N801 - torch's name
         _set(*self._before)
 
 
-class detect_anomaly(set_detect_anomaly):  # noqa: N801 - torch's name
+class detect_anomaly(set_detect_anomaly):
     """Within the block, a backward that produces NaN raises and shows where the operation was recorded."""
 
     def __init__(self, check_nan: bool = True) -> None:

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from unison_core import ops, state
-from unison_core.dispatch import inplace
-from unison_core.handle import Handle
-
 from unison.autograd import anomaly
 from unison.autograd.accumulate import accumulate
 from unison.autograd.graph import Node, Output
+from unison_core import ops, state
+from unison_core.dispatch import inplace
+from unison_core.handle import Handle
 
 __all__ = ["run"]
 
@@ -71,48 +70,46 @@ class _Engine:
             self._count(places)
         else:
             self._count_towards_targets(places)
-        pending, waiting = self.pending, self.waiting
         ready: list[tuple[Any, Any]] = []
         for place in places:
-            if not waiting[place]:
-                g = pending.pop(place)
+            if not self.waiting[place]:
+                g = self.pending.pop(place)
                 if isinstance(place, Handle):
                     self._reach_leaf(place, g, fresh=False)
                 else:
                     ready.append((place, g))
         while ready:
             node, g = ready.pop()
-            parents = node.parents
             if g is None:
-                grads: tuple[Any, ...] = (None,) * len(parents)
+                self._spread(node, (None,) * len(node.parents), None, ready)
             elif node.__class__ is Output:
                 self._into_source(node, g, ready)
-                continue
             else:
-                grads = self._pass(node, g)
-            for i, p in enumerate(parents):
-                if p is None:
-                    continue
-                gp = grads[i]
-                left = waiting.get(p)
-                if left is None:
-                    continue
-                if left != 1:
-                    waiting[p] = left - 1
-                    if gp is not None:
-                        self._add(p, gp)
-                    continue
-                fresh = p in pending
-                if fresh:
-                    if gp is not None:
-                        self._add(p, gp)
-                    gp = pending.pop(p)
-                if isinstance(p, Handle):
-                    if gp is not None:
-                        self._reach_leaf(p, gp, fresh or (node.fresh_gradients and _is_fresh(gp, g, grads, i)))
-                else:
-                    ready.append((p, gp))
+                self._spread(node, self._pass(node, g), g, ready)
         return self.found
+
+    def _spread(self, node: Any, grads: tuple[Any, ...], g: Any, ready: list[tuple[Any, Any]]) -> None:
+        """Hand a node's gradients to its parents; those that wait for nobody else are ready, leaves are reached."""
+        pending, waiting = self.pending, self.waiting
+        for i, p in enumerate(node.parents):
+            left = waiting.get(p) if p is not None else None
+            if left is None:
+                continue
+            gp = grads[i]
+            if left != 1:
+                waiting[p] = left - 1
+                if gp is not None:
+                    self._add(p, gp)
+                continue
+            summed = p in pending
+            if summed:
+                if gp is not None:
+                    self._add(p, gp)
+                gp = pending.pop(p)
+            if not isinstance(p, Handle):
+                ready.append((p, gp))
+            elif gp is not None:
+                self._reach_leaf(p, gp, summed or (node.fresh_gradients and _is_fresh(gp, g, grads, i)))
 
     def _pass(self, node: Node, g: Any) -> tuple[Any, ...]:
         """One node: hooks, its rule, release."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from unison.autograd.graph import Node, Output, edge
 from unison_core import ops, state
 from unison_core.handle import Handle, alias, counter_of
-
-from unison.autograd.graph import Node, Output, edge
 
 __all__ = ["Context", "Function", "once_differentiable"]
 
@@ -79,7 +78,9 @@ class FunctionNode(Node):
         if self.saved is None:
             self.unpack()
         if self.ctx._materialize:
-            incoming = tuple(_zeros(spec) if x is None else x for x, spec in zip(incoming, self.specs, strict=True))
+            incoming = tuple(
+                _zeros(spec) if x is None else x for x, spec in zip(incoming, self.specs, strict=True)
+            )
         result = self.cls.backward(self.ctx, *incoming)
         grads = result if isinstance(result, tuple) else (result,)
         extra = grads[len(self.parents) :]
@@ -132,7 +133,9 @@ class Function:
         Raises:
             NotImplementedError: the subclass has none.
         """
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function."
+        )
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -182,7 +185,9 @@ def _result(o: Any, args: tuple[Any, ...], ctx: Context) -> Any:
     return o
 
 
-def _saver(t: Any, outs: tuple[Any, ...], node: FunctionNode, fresh: tuple[Any, ...]) -> Callable[[FunctionNode], Any]:
+def _saver(
+    t: Any, outs: tuple[Any, ...], node: FunctionNode, fresh: tuple[Any, ...]
+) -> Callable[[FunctionNode], Any]:
     """How to fetch a saved tensor: results come back with their node, without holding it."""
     from unison.autograd import saved as saved_hooks
 
@@ -232,7 +237,10 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         if not state.grad_enabled() or not any(isinstance(g, Handle) and g.tracked for g in grads):
             return out
         outs = out if isinstance(out, tuple) else (out,)
-        refused = tuple(_Refuse.apply(o, *[g for g in grads if isinstance(g, Handle)]) if o is not None else None for o in outs)
+        refused = tuple(
+            _Refuse.apply(o, *[g for g in grads if isinstance(g, Handle)]) if o is not None else None
+            for o in outs
+        )
         return refused if isinstance(out, tuple) else refused[0]
 
     return wrapped
@@ -253,4 +261,6 @@ class _Refuse(Function):
         Raises:
             RuntimeError: always.
         """
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

@@ -84,7 +84,7 @@ def _around_generator(switch: _Switch, function: Callable[..., Any]) -> Callable
                 return stop.value
             try:
                 sent = yield item
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
                 with switch.clone():
                     item = generator.throw(error)
                 sent = yield item
@@ -92,7 +92,7 @@ def _around_generator(switch: _Switch, function: Callable[..., Any]) -> Callable
     return wrapped
 
 
-class no_grad(_Switch):  # noqa: N801 - torch's name
+class no_grad(_Switch):
     """Within the block, nothing is recorded.
 
     >>> import unison
@@ -106,13 +106,13 @@ class no_grad(_Switch):  # noqa: N801 - torch's name
     enabled = False
 
 
-class enable_grad(_Switch):  # noqa: N801 - torch's name
+class enable_grad(_Switch):
     """Within the block, operations are recorded, even inside `no_grad`."""
 
     enabled = True
 
 
-class set_grad_enabled(_Switch):  # noqa: N801 - torch's name
+class set_grad_enabled(_Switch):
     """Switch recording on or off: at once when called, until the block ends when used with `with`."""
 
     def __new__(cls, mode: bool) -> Any:
@@ -140,7 +140,7 @@ class set_grad_enabled(_Switch):  # noqa: N801 - torch's name
         return super().__call__(function)
 
 
-class inference_mode(_Switch):  # noqa: N801 - torch's name
+class inference_mode(_Switch):
     """Like `no_grad`, and `is_inference_mode_enabled()` says so; its tensors are ordinary ones here."""
 
     def __new__(cls, mode: Any = True) -> Any:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from unison.autograd import anomaly
+from unison.autograd import saved as saved_hooks
 from unison_core import state
 from unison_core.dispatch.promotion import INEXACT
 from unison_core.handle import Handle, alias, counter_of, wrap
 from unison_core.saving import NOTHING, VALUE
-
-from unison.autograd import anomaly
-from unison.autograd import saved as saved_hooks
 
 __all__ = ["Node", "OpNode", "Output", "edge", "record"]
 
@@ -185,7 +184,9 @@ def _restore(array: Any, device: Any, node: Node) -> Any:
     return t
 
 
-def _unbroadcast(grads: tuple[Any, ...], shapes: tuple[Any, ...], parents: tuple[Any, ...]) -> tuple[Any, ...]:
+def _unbroadcast(
+    grads: tuple[Any, ...], shapes: tuple[Any, ...], parents: tuple[Any, ...]
+) -> tuple[Any, ...]:
     from unison_core.ops._shared import sum_to
 
     return tuple(
@@ -205,7 +206,9 @@ def edge(x: Any) -> Any:
     return x.node or x
 
 
-def record(op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: Any) -> None:
+def record(  # noqa: C901, PLR0912 - written out: it runs per operator call
+    op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: Any
+) -> None:
     """Give `out` (a tensor or tuple of tensors) its node, unless recording is off."""
     if state.grad_disabled and not state.local.grad:
         return
@@ -327,14 +330,15 @@ def record_write(op: Any, target: Any, inputs: tuple[Any, ...], attrs: dict[str,
     from unison.autograd.views import rebase
 
     if state.grad_disabled and not state.local.grad:
-        return
+        return None
     if op is None:
         target.node, target.tracked = None, False
-        return
+        return None
     if op.name == "copy":
         inputs = (inputs[1],)
         if inputs[0].dtype is not target.dtype or inputs[0].shape != target.shape:
-            return _record_copy(target, inputs[0])
+            _record_copy(target, inputs[0])
+            return
     old = target
     fresh = alias(target)
     if inputs and inputs[0] is old:
@@ -349,12 +353,12 @@ def record_write(op: Any, target: Any, inputs: tuple[Any, ...], attrs: dict[str,
 
 def _record_copy(target: Any, source: Any) -> None:
     """A copy that casts and broadcasts: the target's value is the cast, expanded source."""
+    from unison.autograd.views import rebase
     from unison_core import ops
 
-    from unison.autograd.views import rebase
-
     if not source.tracked:
-        return rebase(target, None)
+        rebase(target, None)
+        return
     value = ops.cast(source, dtype=target.dtype) if source.dtype is not target.dtype else source
     if value.shape != target.shape:
         lead = len(value.shape) - len(target.shape)
@@ -372,6 +376,7 @@ def _identity(value: Any) -> Any:
 
 def _date_back(node: Any, counter: Any) -> None:
     """Inputs saved by an in-place call are from before the write: expect the sum from then, so that using an
-    overwritten value is noticed. The saved result is from after it."""
+    overwritten value is noticed. The saved result is from after it.
+    """
     if isinstance(node, OpNode) and node.expected is not None:
         node.expected -= sum(1 for x in node.saved if x is not None and x.counter is counter)

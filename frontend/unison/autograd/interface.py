@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unison.autograd import engine
+from unison.autograd.graph import edge
 from unison_core import ops
 from unison_core.dispatch.promotion import INEXACT, constant
 from unison_core.handle import Handle
-
-from unison.autograd import engine
-from unison.autograd.graph import edge
 
 __all__ = ["backward", "grad"]
 
@@ -30,6 +29,7 @@ def backward(
         grad_tensors: for each the vector of the product; may be None for tensors of one element.
         retain_graph: keep what was saved, so that backward can run again; default: create_graph.
         create_graph: record backward itself, for higher orders.
+        grad_variables: ignored; torch's old name of grad_tensors.
         inputs: add to the `.grad` of these alone.
 
     Raises:
@@ -46,7 +46,11 @@ def backward(
         targets = [edge(t) for t in wanted]
     retain = create_graph if retain_graph is None else retain_graph
     found = engine.run(
-        roots, retain_graph=retain, create_graph=create_graph, targets=targets, accumulate_targets=inputs is not None
+        roots,
+        retain_graph=retain,
+        create_graph=create_graph,
+        targets=targets,
+        accumulate_targets=inputs is not None,
     )
     if inputs is not None:
         for t, place in zip(_sequence(inputs), targets or (), strict=True):
@@ -71,6 +75,10 @@ def grad(
         outputs: tensor or sequence of tensors to differentiate.
         inputs: tensor or sequence of tensors to differentiate by.
         grad_outputs: for each output the vector of the product; may be None for tensors of one element.
+        retain_graph: keep what was saved; default: create_graph.
+        create_graph: record backward itself, for higher orders.
+        only_inputs: ignored, as in torch.
+        is_grads_batched: not supported; raises.
         allow_unused: give None for an input that the outputs do not depend on, instead of raising.
         materialize_grads: give zeros for such an input.
 
@@ -78,7 +86,9 @@ def grad(
         RuntimeError: an input does not require a gradient, or was not used.
     """
     if is_grads_batched:
-        raise NotImplementedError("is_grads_batched needs vmap, which Unison does not have yet; loop over the vectors")
+        raise NotImplementedError(
+            "is_grads_batched needs vmap, which Unison does not have yet; loop over the vectors"
+        )
     outs, ins = _sequence(outputs), _sequence(inputs)
     given = _sequence(grad_outputs) if grad_outputs is not None else (None,) * len(outs)
     for t in ins:
@@ -91,7 +101,9 @@ def grad(
         create_graph=create_graph,
         targets=places,
     )
-    return tuple(_result(t, found.get(p), allow_unused, materialize_grads) for t, p in zip(ins, places, strict=True))
+    return tuple(
+        _result(t, found.get(p), allow_unused, materialize_grads) for t, p in zip(ins, places, strict=True)
+    )
 
 
 def _result(t: Any, g: Any, allow_unused: bool | None, materialize: bool) -> Any:

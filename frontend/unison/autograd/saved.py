@@ -13,7 +13,7 @@ __all__ = ["Packed", "pack", "saved_tensors_hooks"]
 active: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
 
 
-class saved_tensors_hooks:  # noqa: N801 - torch's name
+class saved_tensors_hooks:
     """Within the block, what backward will need is replaced by `pack_hook(tensor)`, and fetched by `unpack_hook`.
 
     Args:
@@ -76,7 +76,9 @@ def pack(node: Any) -> None:
         if out is not None:
             array, device, _ = out
             many = isinstance(array, tuple)
-            packed = tuple(pack_hook(wrap(a, device)) for a in array) if many else pack_hook(wrap(array, device))
+            packed = (
+                tuple(pack_hook(wrap(a, device)) for a in array) if many else pack_hook(wrap(array, device))
+            )
             out = (packed, device)
     finally:
         active.extend(taken)

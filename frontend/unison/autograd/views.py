@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.autograd.graph import Node, edge
 from unison_core import ops, state
 from unison_core.dispatch import inplace
-
-from unison.autograd.graph import Node, edge
 
 __all__ = ["Merge", "became_tracked", "rebase", "refreshed"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,13 +14,17 @@ from unison_core.spec import numel, wrap_dim
 
 __all__ = [
     "Size",
+    "binary",
     "dims",
     "fill_size",
     "in_place",
+    "named_like",
     "ops_recording",
     "overwrite",
     "sizes",
     "tensor_like",
+    "unary",
+    "with_out",
     "write_out",
 ]
 
@@ -134,8 +139,10 @@ def write_out(out: Any, result: Any) -> Any:
     if isinstance(result, tuple):
         return type(result)(*(write_out(o, r) for o, r in zip(out, result, strict=True)))
     if out.tracked or (result.tracked and ops_recording()):
-        raise OperatorError("functions with out=... arguments don't support automatic differentiation, but one of the "
-                            "arguments requires grad.")
+        raise OperatorError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
     if not can_cast(result.dtype, out.dtype):
         raise OperatorError(
             f"result type {result.dtype.name} can't be cast to the desired output type {out.dtype.name}"
@@ -155,6 +162,44 @@ def ops_recording() -> bool:
     from unison_core import state
 
     return state.grad_enabled()
+
+
+def unary(operator: Any) -> Callable[..., Any]:
+    """The torch-shaped function of an operator of one tensor: `f(input, *, out=None)`."""
+
+    def call(input: Any, *, out: Any = None) -> Any:
+        result = operator(input)
+        return result if out is None else write_out(out, result)
+
+    return named_like(call, operator)
+
+
+def binary(operator: Any) -> Callable[..., Any]:
+    """The torch-shaped function of an operator of two: `f(input, other, *, out=None)`."""
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        result = operator(input, other)
+        return result if out is None else write_out(out, result)
+
+    return named_like(call, operator)
+
+
+def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function the keyword `out=`."""
+
+    @functools.wraps(function)
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result if out is None else write_out(out, result)
+
+    return call
+
+
+def named_like(function: Callable[..., Any], other: Any, name: str = "") -> Callable[..., Any]:
+    """function under the name and docstring of another."""
+    function.__name__ = function.__qualname__ = name or other.__name__
+    function.__doc__ = other.__doc__
+    return function
 
 
 def in_place(function: Callable[..., Any]) -> Callable[..., Any]:

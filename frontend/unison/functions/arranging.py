@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unison.functions._common import sizes, write_out
+from unison.functions.movement import expand, reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import broadcast, numel, wrap_dim
-
-from unison.functions._common import sizes, write_out
-from unison.functions.movement import expand, reshape
 
 __all__ = [
     "as_strided",
@@ -192,7 +191,9 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
         raise OperatorError(f"expected total dims >= 2, but got total dims = {n}")
     one, two = (wrap_dim(d, n) for d in dims)
     if one == two:
-        raise OperatorError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+        raise OperatorError(
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
+        )
     turns = k % 4
     if turns == 0:
         return ops.copy(input)
@@ -214,7 +215,9 @@ def repeat(input: Any, *repeats: Any) -> Any:
     counts = sizes(repeats)
     shape = tuple(input.array.shape)
     if len(counts) < len(shape):
-        raise OperatorError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+        raise OperatorError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
     if any(n < 0 for n in counts):
         raise OperatorError(f"Trying to create tensor with negative dimension: repeats {list(counts)}")
     full = (1,) * (len(counts) - len(shape)) + shape
@@ -233,7 +236,9 @@ def tile(input: Any, *dims: Any) -> Any:
     return repeat(input, (1,) * max(0, input.array.ndim - len(counts)) + counts)
 
 
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each element (or slice along dim) repeated `repeats` times in place; a lone tensor gives the indices repeated.
 
     Raises:
@@ -252,12 +257,16 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
         counts = [int(repeats)]
     counts = counts * length if len(counts) == 1 else counts
     if len(counts) != length:
-        raise OperatorError(f"repeats must have the same size as input along dim, but got {len(counts)} for {length}")
+        raise OperatorError(
+            f"repeats must have the same size as input along dim, but got {len(counts)} for {length}"
+        )
     if any(n < 0 for n in counts):
         raise OperatorError("repeats can not be negative")
     from unison.functions.conversion import tensor
 
-    places = tensor([i for i, n in enumerate(counts) for _ in range(n)], dtype=dtypes.int64, device=input.device)
+    places = tensor(
+        [i for i, n in enumerate(counts) for _ in range(n)], dtype=dtypes.int64, device=input.device
+    )
     return ops.index_select(input, places, dim=d)
 
 
@@ -295,7 +304,11 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     n = input.array.ndim
     if n not in (1, 2):
         raise OperatorError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
-    result = diag_embed(input, diagonal) if n == 1 else ops.copy(ops.diagonal(input, offset=diagonal, dim1=0, dim2=1))
+    result = (
+        diag_embed(input, diagonal)
+        if n == 1
+        else ops.copy(ops.diagonal(input, offset=diagonal, dim1=0, dim2=1))
+    )
     return result if out is None else write_out(out, result)
 
 
@@ -353,7 +366,9 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     return out
 
 
-def slice_scatter(input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
     """A copy of input with src in a slice along dim."""
     d = wrap_dim(dim, input.array.ndim)
     key = (slice(None),) * d + (slice(start, end, step), ...)
@@ -365,7 +380,10 @@ def slice_scatter(input: Any, src: Any, dim: int = 0, start: int | None = None, 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy of input with src on a diagonal."""
     out = ops.copy(input)
-    inplace.assign(diagonal(out, offset, dim1, dim2), _fitting(src, diagonal(input, offset, dim1, dim2), "diagonal_scatter"))
+    inplace.assign(
+        diagonal(out, offset, dim1, dim2),
+        _fitting(src, diagonal(input, offset, dim1, dim2), "diagonal_scatter"),
+    )
     return out
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions.creation import finish
 from unison_core import devices, dtypes, handle, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle, wrap
-
-from unison.functions.creation import finish
 
 __all__ = ["as_tensor", "asarray", "from_numpy", "tensor"]
 
@@ -63,7 +62,7 @@ def _from_data(data: Any, dtype: DType | None, *, copy: bool) -> Any:
 def _supported(np: Any, array: Any, copy: bool) -> Any:
     """A NumPy array of a dtype that tensors have, in the machine's byte order, with strides that are not negative."""
     native = array.dtype.newbyteorder("=")
-    if native.kind == "u" and native.itemsize > 1 or native.name not in dtypes.BY_NAME:
+    if (native.kind == "u" and native.itemsize > 1) or native.name not in dtypes.BY_NAME:
         raise TypeError(
             f"can't convert np.ndarray of type {array.dtype}. The supported types are: {', '.join(dtypes.BY_NAME)}."
         )
@@ -104,7 +103,9 @@ def _from_sequence(np: Any, data: Any, dtype: DType | None, host: Any) -> Any:
     try:
         return np.array(flat, dtype=native).reshape(shape)
     except OverflowError as error:
-        raise OperatorError(f"a value cannot be converted to type {kind.name} without overflow: {error}") from None
+        raise OperatorError(
+            f"a value cannot be converted to type {kind.name} without overflow: {error}"
+        ) from None
 
 
 def _flatten(data: Any, flat: list[Any], depth: int) -> tuple[int, ...]:
@@ -156,7 +157,12 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
 
 
 def asarray(
-    obj: Any, *, dtype: DType | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
 ) -> Any:
     """obj as a tensor; copy=True copies, copy=False raises where a copy would be needed.
 
@@ -164,11 +170,17 @@ def asarray(
         ValueError: copy=False, but a copy is needed.
     """
     if copy:
-        out = tensor(obj, dtype=dtype, device=device) if not isinstance(obj, Handle) else as_tensor(obj, dtype, device).clone()
+        out = (
+            tensor(obj, dtype=dtype, device=device)
+            if not isinstance(obj, Handle)
+            else as_tensor(obj, dtype, device).clone()
+        )
     else:
         out = as_tensor(obj, dtype, device)
         if copy is False and not _shares(out, obj):
-            raise ValueError(f"can't alias {type(obj).__name__} with the dtype and device asked for; allow a copy")
+            raise ValueError(
+                f"can't alias {type(obj).__name__} with the dtype and device asked for; allow a copy"
+            )
     if requires_grad:
         out = out.detach()
         out.requires_grad_()

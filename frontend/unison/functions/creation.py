@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import sizes, write_out
 from unison_core import devices, dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
-
-from unison.functions._common import sizes, write_out
 
 __all__ = [
     "arange",
@@ -39,7 +38,9 @@ def _device(device: Any) -> Any:
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType | None, device: Any) -> Any:
-    return ops.full(shape=shape, value=value, dtype=dtype or dtypes.get_default_dtype(), device=_device(device))
+    return ops.full(
+        shape=shape, value=value, dtype=dtype or dtypes.get_default_dtype(), device=_device(device)
+    )
 
 
 def zeros(
@@ -99,26 +100,42 @@ def full(
     return finish(_filled(sizes((size,)), fill_value, kind, device), requires_grad, out)
 
 
-def zeros_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Any:
+def zeros_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
     """Zeros of input's shape, dtype and device."""
     return finish(_filled(input.shape, 0, dtype or input.dtype, device or input.device), requires_grad)
 
 
-def ones_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Any:
+def ones_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
     """Ones of input's shape, dtype and device."""
     return finish(_filled(input.shape, 1, dtype or input.dtype, device or input.device), requires_grad)
 
 
-def empty_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any) -> Any:
+def empty_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
     """An uninitialised tensor of input's shape, dtype and device."""
-    return empty(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return empty(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
 ) -> Any:
     """A tensor of input's shape, dtype and device filled with a number."""
-    return finish(_filled(input.shape, fill_value, dtype or input.dtype, device or input.device), requires_grad)
+    return finish(
+        _filled(input.shape, fill_value, dtype or input.dtype, device or input.device), requires_grad
+    )
 
 
 def arange(
@@ -162,7 +179,11 @@ def linspace(
     kind = dtype or dtypes.get_default_dtype()
     if isinstance(start, complex) or isinstance(end, complex):
         kind = dtype or kind.to_complex()
-    return finish(ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=_device(device)), requires_grad, out)
+    return finish(
+        ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=_device(device)),
+        requires_grad,
+        out,
+    )
 
 
 def eye(

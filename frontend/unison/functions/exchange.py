@@ -152,7 +152,9 @@ def view_dtype(input: Any, dtype: DType) -> Any:
     if dtype is input.dtype:
         return ops.view(input, shape=tuple(input.array.shape))
     if not input.device.is_host:
-        raise OperatorError(f"view(dtype) looks at host memory; the tensor is on {input.device}: use .cpu() first")
+        raise OperatorError(
+            f"view(dtype) looks at host memory; the tensor is on {input.device}: use .cpu() first"
+        )
     small, big = dtype.itemsize, input.dtype.itemsize
     if small != big and (not input.array.ndim or input.stride(-1) != 1):
         raise OperatorError(
@@ -190,7 +192,9 @@ def view_as_complex(input: Any) -> Any:
         RuntimeError: input is not float32 or float64 with a last dimension of 2.
     """
     if input.dtype not in (dtypes.float32, dtypes.float64):
-        raise OperatorError(f"view_as_complex is only supported for floating point tensors, but got {input.dtype.name}")
+        raise OperatorError(
+            f"view_as_complex is only supported for floating point tensors, but got {input.dtype.name}"
+        )
     if not input.array.ndim or input.array.shape[-1] != 2:
         raise OperatorError(f"Tensor must have a last dimension of size 2, got shape {list(input.shape)}")
     return ops.complex(ops.slice(input, key=(..., 0)), ops.slice(input, key=(..., 1)))
@@ -243,7 +247,14 @@ def share_memory_(input: Any) -> Any:
     return input
 
 
-def dlpack(input: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None) -> Any:
+def dlpack(
+    input: Any,
+    *,
+    stream: Any = None,
+    max_version: Any = None,
+    dl_device: Any = None,
+    copy: bool | None = None,
+) -> Any:
     """A DLPack capsule of the tensor's memory, shared.
 
     Raises:
@@ -300,7 +311,9 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return out if device is None else out.to(device)
 
 
-def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Any:
+def frombuffer(
+    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
     """A vector on the memory of a writable buffer.
 
     Raises:
@@ -315,11 +328,17 @@ def frombuffer(buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, r
     if len(raw) == 0 or count == 0:
         raise ValueError(f"both buffer length ({len(raw)}) and count ({count}) must not be 0")
     if not 0 <= offset < len(raw):
-        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({len(raw)} bytes) minus 1")
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({len(raw)} bytes) minus 1"
+        )
     if count < 0 and (len(raw) - offset) % size:
-        raise ValueError(f"buffer length ({len(raw) - offset} bytes) after offset must be a multiple of element size ({size})")
+        raise ValueError(
+            f"buffer length ({len(raw) - offset} bytes) after offset must be a multiple of element size ({size})"
+        )
     if count > 0 and offset + count * size > len(raw):
-        raise ValueError(f"requested buffer length ({count * size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(raw)} bytes)")
+        raise ValueError(
+            f"requested buffer length ({count * size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(raw)} bytes)"
+        )
     native = devices.host().backend.native(dtype)
     out = from_numpy(np.frombuffer(raw, dtype=native, count=count, offset=offset))
     return out.requires_grad_() if requires_grad else out

@@ -28,7 +28,9 @@ def _start(x: Any, dim: int, index: Any, reduce: str, include_self: bool) -> Any
     """x, or without include_self the identity at every place that something is folded into."""
     if include_self:
         return x
-    fill = ops.full(shape=tuple(index.array.shape), value=_identity(x, reduce), dtype=x.dtype, device=x.device)
+    fill = ops.full(
+        shape=tuple(index.array.shape), value=_identity(x, reduce), dtype=x.dtype, device=x.device
+    )
     return ops.scatter(x, index, fill, dim=dim)
 
 

@@ -18,7 +18,9 @@ _BASIC = (int, slice, type(None), type(Ellipsis))
 def getitem(x: Any, key: Any) -> Any:
     """x[key]: a view for integers, slices, None and Ellipsis; a copy when tensors or lists take part."""
     cls = key.__class__
-    if cls is int or (cls is slice and key.step is None and key.start.__class__ in _BOUND and key.stop.__class__ in _BOUND):
+    if cls is int or (
+        cls is slice and key.step is None and key.start.__class__ in _BOUND and key.stop.__class__ in _BOUND
+    ):
         return ops.slice(x, key=(key,))
     if cls is not tuple:
         key = (key,)
@@ -54,7 +56,11 @@ _put = inplace.inplace(ops.index_put)
 def _as_value(x: Any, value: Any) -> Any:
     from unison.functions.conversion import tensor
 
-    return tensor(value, dtype=x.dtype, device=x.device) if not isinstance(value, (list, tuple)) else tensor(value, device=x.device)
+    return (
+        tensor(value, dtype=x.dtype, device=x.device)
+        if not isinstance(value, (list, tuple))
+        else tensor(value, device=x.device)
+    )
 
 
 def _plain(key: slice) -> bool:
@@ -141,7 +147,9 @@ def _settled_slice(k: slice) -> slice:
 
 def _slice_bound(v: Any) -> int:
     if not hasattr(v, "__index__"):
-        raise TypeError(f"slice indices must be integers or None or have an __index__ method, got {type(v).__name__}")
+        raise TypeError(
+            f"slice indices must be integers or None or have an __index__ method, got {type(v).__name__}"
+        )
     return int(v.__index__())
 
 
@@ -151,7 +159,12 @@ def _expanded(x: Any, items: list[Any]) -> list[Any]:
     Raises:
         IndexError: more items than dimensions, or two ellipses.
     """
-    used = sum((k.ndim if k.dtype is dtypes.bool_ else 1) if isinstance(k, Handle) else k is not None and k is not Ellipsis for k in items)
+    used = sum(
+        (k.ndim if k.dtype is dtypes.bool_ else 1)
+        if isinstance(k, Handle)
+        else k is not None and k is not Ellipsis
+        for k in items
+    )
     ndim = x.array.ndim
     if used > ndim:
         raise OperatorIndexError(f"too many indices for tensor of dimension {ndim}")

@@ -19,7 +19,7 @@ _FORMATS = {
 }
 
 
-class finfo:  # noqa: N801 - torch's name
+class finfo:
     """Limits of a floating dtype (of the parts, if complex): bits, eps, max, min, tiny, smallest_normal, resolution.
 
     Raises:
@@ -31,7 +31,9 @@ class finfo:  # noqa: N801 - torch's name
     def __init__(self, type: DType | None = None) -> None:
         kind = (type or dtypes.get_default_dtype()).to_real()
         if kind not in _FORMATS:
-            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle {kind!r}")
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle {kind!r}"
+            )
         fraction, exponent = _FORMATS[kind]
         self.bits = kind.bits
         self.dtype = kind.name
@@ -54,7 +56,7 @@ class finfo:  # noqa: N801 - torch's name
         )
 
 
-class iinfo:  # noqa: N801 - torch's name
+class iinfo:
     """Limits of an integer dtype: bits, max, min.
 
     Raises:
@@ -65,7 +67,9 @@ class iinfo:  # noqa: N801 - torch's name
 
     def __init__(self, type: DType) -> None:
         if type not in dtypes.INTEGER:
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type!r}")
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type!r}"
+            )
         self.bits = type.bits
         self.dtype = type.name
         self.max = 2 ** (type.bits - type.is_signed) - 1

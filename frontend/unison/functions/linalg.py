@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import write_out
 from unison_core import ops
 from unison_core.errors import OperatorError
-
-from unison.functions._common import write_out
 
 __all__ = ["matmul", "mm"]
 
@@ -43,6 +42,8 @@ def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
         RuntimeError: one is not a matrix, or the lengths do not agree.
     """
     if input.array.ndim != 2 or mat2.array.ndim != 2:
-        raise OperatorError(f"mm expects matrices, but got {input.array.ndim}D and {mat2.array.ndim}D tensors")
+        raise OperatorError(
+            f"mm expects matrices, but got {input.array.ndim}D and {mat2.array.ndim}D tensors"
+        )
     result = ops.matmul(input, mat2)
     return result if out is None else write_out(out, result)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import fill_size, sizes, write_out
 from unison_core import ops
 from unison_core.errors import OperatorError, OperatorIndexError, ViewError
 from unison_core.spec import wrap_dim
-
-from unison.functions._common import fill_size, sizes, write_out
 
 __all__ = [
     "cat",
@@ -112,7 +111,9 @@ def expand(input: Any, *shape: Any) -> Any:
             f"in the tensor ({len(have)})"
         )
     if any(n == -1 for n in size[:lead]):
-        raise OperatorError("The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0")
+        raise OperatorError(
+            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0"
+        )
     full = size[:lead] + tuple(h if n == -1 else n for n, h in zip(size[lead:], have, strict=True))
     return ops.expand(input, shape=full)
 
@@ -125,9 +126,13 @@ def squeeze(input: Any, dim: Any = None) -> Any:
         chosen = set(range(n))
     else:
         chosen = {wrap_dim(d, n) for d in ((dim,) if isinstance(dim, int) else dim)}
-    return ops.view(input, shape=tuple(s for i, s in enumerate(shape) if s != 1 or i not in chosen)) if (
-        all_viewable(input)
-    ) else ops.slice(input, key=tuple(0 if s == 1 and i in chosen else slice(None) for i, s in enumerate(shape)))
+    return (
+        ops.view(input, shape=tuple(s for i, s in enumerate(shape) if s != 1 or i not in chosen))
+        if (all_viewable(input))
+        else ops.slice(
+            input, key=tuple(0 if s == 1 and i in chosen else slice(None) for i, s in enumerate(shape))
+        )
+    )
 
 
 def all_viewable(input: Any) -> bool:

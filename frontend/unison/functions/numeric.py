@@ -164,6 +164,8 @@ def _finite(x: Any) -> Any:
     return ops.isfinite(x)
 
 
-def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
     """Whether all elements are close, as `isclose` has it."""
     return bool(ops.all(isclose(input, other, rtol, atol, equal_nan), dim=None, keepdim=False).item())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import write_out
+from unison.functions.movement import reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch.inplace import inplace
 from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.handle import Handle
 from unison_core.spec import broadcast, wrap_dim
-
-from unison.functions._common import write_out
-from unison.functions.movement import reshape
 
 __all__ = [
     "argwhere",
@@ -106,14 +105,18 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
         )
     index = _only_long(index, "index_copy")
     if index.array.ndim > 1:
-        raise OperatorIndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index.array.ndim})")
+        raise OperatorIndexError(
+            f"index_copy_(): Index should have dimension 1 or 0 (got {index.array.ndim})"
+        )
     if not input.array.ndim:
         result = reshape(source, ())
     else:
         d = wrap_dim(dim, input.array.ndim)
         flat = reshape(index, index.array.size)
         if source.array.ndim != input.array.ndim and source.array.ndim:
-            raise OperatorIndexError("index_copy_(): When source and destination are not scalars, their dimensionality must match")
+            raise OperatorIndexError(
+                "index_copy_(): When source and destination are not scalars, their dimensionality must match"
+            )
         result = ops.index_put(input, source, *_key(input, d, flat), accumulate=False)
     return result if out is None else write_out(out, result)
 
@@ -136,7 +139,9 @@ def _value(value: Any, like: Any, name: str) -> Any:
     """
     if not isinstance(value, Handle):
         if isinstance(value, complex) and like.dtype not in dtypes.COMPLEX:
-            raise OperatorError(f"{name}: value cannot be converted to type {like.dtype.name} without overflow")
+            raise OperatorError(
+                f"{name}: value cannot be converted to type {like.dtype.name} without overflow"
+            )
         return ops.full(shape=(), value=value, dtype=like.dtype, device=like.device)
     if value.array.ndim:
         raise OperatorError(
@@ -182,7 +187,9 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         RuntimeError: the mask is not bool, or the value has dimensions.
     """
     if mask.dtype is not dtypes.bool_:
-        raise OperatorError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}")
+        raise OperatorError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
+        )
     return ops.where(mask, _value(value, input, "masked_fill_"), input)
 
 
@@ -214,15 +221,19 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
             f"{source.dtype.name}"
         )
     if mask.dtype is not dtypes.bool_:
-        raise OperatorError(f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype.name}")
+        raise OperatorError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype.name}"
+        )
     shape = broadcast(input.array.shape, mask.array.shape)
     x, m = ops.expand(input, shape=shape), ops.expand(mask, shape=shape)
     size = x.array.size
     places = ops.nonzero(reshape(m, size))
     count = places.array.shape[0]
     if count > source.array.size:
-        raise OperatorError("masked_scatter: expected self and source to have enough elements: number of elements of "
-                            f"source ({source.array.size}) < number of ones in mask ({count})")
+        raise OperatorError(
+            "masked_scatter: expected self and source to have enough elements: number of elements of "
+            f"source ({source.array.size}) < number of ones in mask ({count})"
+        )
     taken = ops.slice(reshape(source, source.array.size), key=(slice(0, count),))
     flat = ops.index_put(reshape(x, size), taken, reshape(places, count), accumulate=False)
     return reshape(flat, shape)
@@ -235,7 +246,16 @@ def _source(src: Any, index: Any, input: Any) -> Any:
     return ops.expand(number, shape=tuple(index.array.shape))
 
 
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None, out: Any = None) -> Any:
+def scatter(
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Any = None,
+) -> Any:
     """input with src (a tensor or number) written at index along dim; reduce "add" or "multiply" combines instead.
 
     Raises:
@@ -246,7 +266,9 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     index = _only_long(index, "scatter")
     d = wrap_dim(dim, input.array.ndim)
     if source.dtype is not input.dtype:
-        raise OperatorError(f"scatter(): Expected self.dtype to be equal to src.dtype: {input.dtype.name}, {source.dtype.name}")
+        raise OperatorError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype: {input.dtype.name}, {source.dtype.name}"
+        )
     if reduce is None:
         result = ops.scatter(input, index, source, dim=d)
     elif reduce == "add":
@@ -264,11 +286,15 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
         raise OperatorError(
             f"scatter_add(): Expected self.dtype to be equal to src.dtype: {input.dtype.name}, {src.dtype.name}"
         )
-    result = ops.scatter_add(input, _only_long(index, "scatter_add"), src, dim=wrap_dim(dim, input.array.ndim))
+    result = ops.scatter_add(
+        input, _only_long(index, "scatter_add"), src, dim=wrap_dim(dim, input.array.ndim)
+    )
     return result if out is None else write_out(out, result)
 
 
-def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None) -> Any:
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
+) -> Any:
     """input with src folded in at index along dim by "sum", "prod", "mean", "amax" or "amin".
 
     Raises:
@@ -317,14 +343,18 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     size = input.array.size
     if index.array.size and not size:
         raise OperatorIndexError("put_(): tried to put elements into an empty tensor")
-    flat = ops.index_put(reshape(input, size), reshape(source, index.array.shape), index, accumulate=accumulate)
+    flat = ops.index_put(
+        reshape(input, size), reshape(source, index.array.shape), index, accumulate=accumulate
+    )
     return reshape(flat, input.array.shape)
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """gather with input and indices broadcast except along dim; without dim, of the flattened tensors."""
     if indices.dtype is not dtypes.int64:
-        raise OperatorError(f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype.name}")
+        raise OperatorError(
+            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype.name}"
+        )
     if dim is None:
         result = ops.gather(reshape(input, input.array.size), reshape(indices, indices.array.size), dim=0)
     else:
@@ -338,7 +368,9 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
         rest_i = [1 if i == d else n for i, n in enumerate(indices.array.shape)]
         shape = broadcast(rest_x, rest_i)
         x = ops.expand(input, shape=tuple(input.array.shape[d] if i == d else n for i, n in enumerate(shape)))
-        index = ops.expand(indices, shape=tuple(indices.array.shape[d] if i == d else n for i, n in enumerate(shape)))
+        index = ops.expand(
+            indices, shape=tuple(indices.array.shape[d] if i == d else n for i, n in enumerate(shape))
+        )
         result = ops.gather(x, _wrapped(index, input.array.shape[d]), dim=d)
     return result if out is None else write_out(out, result)
 

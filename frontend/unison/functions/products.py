@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unison.functions._common import write_out
+from unison.functions.linalg import matmul
+from unison.functions.movement import reshape
 from unison_core import ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import numel, wrap_dim
-
-from unison.functions._common import write_out
-from unison.functions.linalg import matmul
-from unison.functions.movement import reshape
 
 __all__ = [
     "addbmm",
@@ -170,7 +169,9 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     """The product of several matrices, in the cheapest order."""
     from unison.linalg import multi_dot
 
-    return multi_dot(matrices if len(matrices) > 1 or isinstance(matrices[0], Handle) else matrices[0], out=out)
+    return multi_dot(
+        matrices if len(matrices) > 1 or isinstance(matrices[0], Handle) else matrices[0], out=out
+    )
 
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -213,8 +214,12 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     rest_a = [i for i in range(a.array.ndim) if i not in over_a]
     rest_b = [j for j in range(b.array.ndim) if j not in over_b]
     inner_size = numel([a.array.shape[i] for i in over_a])
-    left = reshape(ops.permute(a, dims=tuple(rest_a + over_a)), (numel([a.array.shape[i] for i in rest_a]), inner_size))
-    right = reshape(ops.permute(b, dims=tuple(over_b + rest_b)), (inner_size, numel([b.array.shape[j] for j in rest_b])))
+    left = reshape(
+        ops.permute(a, dims=tuple(rest_a + over_a)), (numel([a.array.shape[i] for i in rest_a]), inner_size)
+    )
+    right = reshape(
+        ops.permute(b, dims=tuple(over_b + rest_b)), (inner_size, numel([b.array.shape[j] for j in rest_b]))
+    )
     shape = [a.array.shape[i] for i in rest_a] + [b.array.shape[j] for j in rest_b]
     result = reshape(ops.matmul(left, right), shape)
     return result if out is None else write_out(out, result)
@@ -290,7 +295,9 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[list[str]], l
             )
     else:
         flat = [label for labels in inputs for label in labels]
-        output = extra + sorted(label for label in set(flat) if flat.count(label) == 1 and not label.isdigit())
+        output = extra + sorted(
+            label for label in set(flat) if flat.count(label) == 1 and not label.isdigit()
+        )
     return inputs, output
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from unison.functions._common import sizes, write_out
+from unison.functions.creation import finish
 from unison_core import devices, dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
-
-from unison.functions._common import sizes, write_out
-from unison.functions.creation import finish
 
 __all__ = [
     "Generator",
@@ -98,7 +97,11 @@ class Generator:
         Raises:
             RuntimeError: it is not such a state.
         """
-        if not isinstance(new_state, Handle) or new_state.dtype is not dtypes.uint8 or new_state.shape != (16,):
+        if (
+            not isinstance(new_state, Handle)
+            or new_state.dtype is not dtypes.uint8
+            or new_state.shape != (16,)
+        ):
             raise OperatorError("RNG state must be a uint8 tensor of 16 elements, as get_state() gives")
         raw = bytes(new_state.tolist())
         self._seed, self._next = int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
@@ -224,7 +227,9 @@ def normal_like(t: Any, name: str, generator: Generator | None) -> Any:
     return normal_numbers(tuple(t.array.shape), t.dtype, t.device, generator)
 
 
-def normal_numbers(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
+def normal_numbers(
+    shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None
+) -> Any:
     """Standard normal numbers of a shape.
 
     Raises:
@@ -299,25 +304,60 @@ def randperm(
     return finish(order if dtype is dtypes.int64 else ops.cast(order, dtype=dtype), requires_grad, out)
 
 
-def rand_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, generator: Any = None, **_: Any) -> Any:
+def rand_like(
+    input: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Any = None,
+    **_: Any,
+) -> Any:
     """Uniform numbers of input's shape, dtype and device."""
-    return finish(uniform(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
+    return finish(
+        uniform(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad
+    )
 
 
-def randn_like(input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, generator: Any = None, **_: Any) -> Any:
+def randn_like(
+    input: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Any = None,
+    **_: Any,
+) -> Any:
     """Standard normal numbers of input's shape, dtype and device."""
-    return finish(normal_numbers(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad)
+    return finish(
+        normal_numbers(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad
+    )
 
 
 def randint_like(
-    input: Any, low: Any, high: Any = None, *, dtype: DType | None = None, device: Any = None, generator: Any = None, **_: Any
+    input: Any,
+    low: Any,
+    high: Any = None,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    generator: Any = None,
+    **_: Any,
 ) -> Any:
     """Integers in [low, high), or [0, low), of input's shape, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
     return integers(input.shape, int(low), int(high), dtype or input.dtype, device or input.device, generator)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None, **settings: Any) -> Any:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    out: Any = None,
+    **settings: Any,
+) -> Any:
     """Normal numbers of the given mean and standard deviation, each a tensor or a number.
 
     Raises:
@@ -329,24 +369,35 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
         draw = randn(size, generator=generator, **settings)
     else:
         like = mean if isinstance(mean, Handle) else std
-        shape = ops.mul(mean, std).shape if isinstance(mean, Handle) and isinstance(std, Handle) else like.shape
+        shape = (
+            ops.mul(mean, std).shape if isinstance(mean, Handle) and isinstance(std, Handle) else like.shape
+        )
         draw = normal_numbers(shape, like.dtype, like.device, generator)
     result = ops.add(ops.mul(draw, std), mean)
     return result if out is None else write_out(out, result)
 
 
-def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None, out: Any = None) -> Any:
+def bernoulli(
+    input: Any, p: float | None = None, *, generator: Generator | None = None, out: Any = None
+) -> Any:
     """1 with probability input (or p everywhere), else 0, in input's dtype.
 
     Raises:
         RuntimeError: a probability is not in [0, 1].
     """
     chance = input if p is None else p
-    draw = uniform(input.shape, dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32, input.device, generator)
+    draw = uniform(
+        input.shape,
+        dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32,
+        input.device,
+        generator,
+    )
     if p is None:
         outside = ops.logical_or(ops.lt(input, 0), ops.gt(input, 1))
         if bool(ops.any(ops.logical_or(outside, ops.isnan(input)))):
-            raise OperatorError("Expected p_in >= 0 && p_in <= 1 to be true, but a probability is outside [0, 1]")
+            raise OperatorError(
+                "Expected p_in >= 0 && p_in <= 1 to be true, but a probability is outside [0, 1]"
+            )
     elif not 0 <= p <= 1:
         raise OperatorError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     result = ops.cast(ops.lt(draw, chance), dtype=input.dtype)
@@ -354,7 +405,12 @@ def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None
 
 
 def multinomial(
-    input: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None
+    input: Any,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Any = None,
 ) -> Any:
     """Indices drawn by the weights in input's rows: with replacement by the cumulated weights, without it by the
     exponential race of Efraimidis and Spirakis (2006).
@@ -378,7 +434,10 @@ def multinomial(
     if replacement:
         result = _with_replacement(weights, total, num_samples, generator)
     else:
-        race = ops.div(ops.neg(ops.log1p(ops.neg(uniform(input.shape, dtypes.float64, input.device, generator)))), weights)
+        race = ops.div(
+            ops.neg(ops.log1p(ops.neg(uniform(input.shape, dtypes.float64, input.device, generator)))),
+            weights,
+        )
         order = ops.sort(race, dim=weights.ndim - 1, descending=False)[1]
         result = ops.copy(ops.slice(order, key=(..., slice(0, num_samples))))
     return result if out is None else write_out(out, result)

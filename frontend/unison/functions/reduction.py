@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import dims, write_out
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 
-from unison.functions._common import dims, write_out
-
 __all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "mean", "sum"]
 
 
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None, out: Any = None) -> Any:
+def sum(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None, out: Any = None
+) -> Any:
     """The sum of the elements over dim (all of them unless given)."""
     if dim is None and dtype is None and out is None:
         return ops.sum(input, dim=None, keepdim=keepdim)
@@ -27,7 +28,9 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | No
     return result if out is None else write_out(out, result)
 
 
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None, out: Any = None) -> Any:
+def mean(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None, out: Any = None
+) -> Any:
     """The mean of the elements over dim.
 
     Raises:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from unison.functions.movement import cat, reshape, stack
 from unison_core import ops
 from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
-
-from unison.functions.movement import cat, reshape, stack
 
 __all__ = [
     "atleast_1d",
@@ -127,7 +127,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0, **named: An
     else:
         inner = [min(max(i + length if i < 0 else i, 0), length) for i in indices_or_sections]
         bounds = [0, *inner, length]
-    return tuple(_part(input, d, a, max(a, b)) for a, b in zip(bounds, bounds[1:], strict=False))
+    return tuple(_part(input, d, a, max(a, b)) for a, b in itertools.pairwise(bounds))
 
 
 def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
@@ -196,7 +196,9 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     if length < 0:
         raise OperatorError("narrow(): length must be non-negative.")
     if not -n <= begin <= n:
-        raise OperatorIndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {begin})")
+        raise OperatorIndexError(
+            f"start out of range (expected to be in range of [{-n}, {n}], but got {begin})"
+        )
     begin = begin + n if begin < 0 else begin
     if begin + length > n:
         raise OperatorError(f"start ({begin}) + length ({length}) exceeds dimension size ({n}).")
@@ -281,7 +283,9 @@ def block_diag(*tensors: Any) -> Any:
     blocks = [_two(t) for t in tensors]
     for t in blocks:
         if t.array.ndim > 2:
-            raise OperatorError(f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Got {t.array.ndim}")
+            raise OperatorError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Got {t.array.ndim}"
+            )
     width = sum(t.array.shape[1] for t in blocks)
     rows, at = [], 0
     for t in blocks:
@@ -302,8 +306,6 @@ def cartesian_prod(*tensors: Any) -> Any:
 
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """All choices of r elements of a vector, as rows, in order of position."""
-    import itertools
-
     from unison.functions.conversion import tensor
 
     if input.array.ndim != 1:

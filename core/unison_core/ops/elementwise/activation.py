@@ -144,7 +144,9 @@ def softplus_samples() -> Any:
 def elu(x: Array, *, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Array:
     """scale * x where x > 0, else scale * alpha * (exp(input_scale * x) - 1): elu, celu and selu."""
     zero = scalar_like(0, x)
-    low = ops.mul(ops.expm1(ops.mul(ops.minimum(x, zero), scalar_like(input_scale, x))), scalar_like(alpha, x))
+    low = ops.mul(
+        ops.expm1(ops.mul(ops.minimum(x, zero), scalar_like(input_scale, x))), scalar_like(alpha, x)
+    )
     return ops.mul(ops.where(ops.gt(x, zero), x, low), scalar_like(scale, x))
 
 

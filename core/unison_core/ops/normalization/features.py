@@ -33,7 +33,9 @@ def check_affine(name: str, x: Spec, shape: tuple[int, ...], **given: Any) -> No
         if a is None:
             continue
         if a.shape != shape:
-            raise OperatorError(f"{name}: Expected {what} to be of shape {list(shape)}, but got {list(a.shape)}")
+            raise OperatorError(
+                f"{name}: Expected {what} to be of shape {list(shape)}, but got {list(a.shape)}"
+            )
         if a.dtype is not x.dtype and not (x.dtype.bits == 16 and a.dtype is float32):
             raise OperatorError(
                 f"{name}: expected scalar type {x.dtype.name} but found {a.dtype.name} in {what}; convert one of them"
