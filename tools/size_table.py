@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lines of code (without blank lines, comments and docstrings) that each part may have.
 BUDGETS = {
-    "core": 9_000,
+    "core": 12_000,
     "backends/cpu": 5_000,
     "backends/meta": 600,
-    "frontend": 22_000,
+    "frontend": 27_000,
     "conformance": 5_000,
     "examples": 1_500,
     "benchmarks": 2_500,
@@ -27,6 +27,8 @@ BUDGETS = {
 }
 # Lines of any kind in one file: above this it holds two themes.
 FILE_BUDGET = 500
+# Tables with a name a line: long, and still one theme.
+TABLES = {"frontend/unison/__init__.py": 1_000, "frontend/unison/_tensor.py": 700}
 LONGEST_SHOWN = 8
 
 # Folders whose files are named by theme, in every package.
@@ -84,6 +86,13 @@ def table_of_themes(counts: dict[Path, int], parts: list[str]) -> Iterator[str]:
         yield " " * 16 + "".join(f"{column:>14}" for column in columns)
     for theme, row in shared.items():
         yield f"{theme:<16}" + "".join(f"{row.get(column, 0) or '':>14}" for column in columns)
+
+
+def too_long(path: Path, length: int) -> str:
+    """Say that a file is above its budget, or nothing."""
+    name = path.relative_to(ROOT).as_posix()
+    budget = TABLES.get(name, FILE_BUDGET)
+    return f"{name}: {length} lines, budget {budget}" if length > budget else ""
 
 
 def main() -> int:
