@@ -1,15 +1,149 @@
 """Unison: deep learning with PyTorch's interface on any device that somebody has written a backend for.
 
-`import unison as torch` runs ordinary programs. `nn`, `optim`, `utils`, `linalg` and the other namespaces are
-loaded when first used, array libraries when their device is.
+`import unison as torch` runs ordinary programs. Functions live in `unison.functions`, one module per theme; this
+file names the public ones. `nn`, `optim`, `utils`, `linalg` and the other namespaces are loaded when first used,
+array libraries when their device is.
 """
+
+# ruff: noqa: F403, PLE0604 - the modules of unison.functions name in __all__ what is public
+# The names sum, float, bool, ... are torch's and hide Python's own here: this module computes nothing.
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from math import e, inf, nan, pi
 
-from unison_core.devices import get as device
+from unison._device import device
+from unison._layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
+from unison._tensor import Tensor
+from unison.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from unison.functions._common import Size
+from unison.functions.arranging import (
+    as_strided,
+    broadcast_tensors,
+    broadcast_to,
+    diag,
+    diag_embed,
+    diagflat,
+    diagonal,
+    diagonal_scatter,
+    flip,
+    fliplr,
+    flipud,
+    moveaxis,
+    movedim,
+    ravel,
+    repeat_interleave,
+    roll,
+    rot90,
+    select_scatter,
+    slice_scatter,
+    swapaxes,
+    swapdims,
+    tile,
+    tril,
+    triu,
+    unflatten,
+)
+from unison.functions.conversion import *
+from unison.functions.creation import *
+from unison.functions.deterministic import (
+    are_deterministic_algorithms_enabled,
+    get_num_interop_threads,
+    get_num_threads,
+    set_num_interop_threads,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
+from unison.functions.elementwise import *
+from unison.functions.exchange import (
+    from_dlpack,
+    frombuffer,
+    to_dlpack,
+    view_as_complex,
+    view_as_real,
+)
+from unison.functions.indexing import (
+    mask_indices,
+    nonzero,
+)
+from unison.functions.limits import *
+from unison.functions.linalg import *
+from unison.functions.movement import (
+    cat,
+    flatten,
+    permute,
+    reshape,
+    squeeze,
+    stack,
+    t,
+    transpose,
+    unsqueeze,
+)
+from unison.functions.numeric import *
+from unison.functions.picking import (
+    argwhere,
+    gather,
+    index_add,
+    index_copy,
+    index_fill,
+    index_put,
+    index_put_,
+    index_select,
+    masked_fill,
+    masked_scatter,
+    masked_select,
+    put,
+    scatter,
+    scatter_add,
+    scatter_reduce,
+    take,
+    take_along_dim,
+)
+from unison.functions.products import *
+from unison.functions.random import (
+    Generator,
+    bernoulli,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    poisson,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
+from unison.functions.reduction import *
+from unison.functions.splitting import *
+from unison.printing import set_printoptions
+from unison_core.devices import default as get_default_device
+from unison_core.devices import set_default as set_default_device
+from unison_core.dispatch.fallback import fallback_policy
+from unison_core.dispatch.table import explain
+from unison_core.dtypes import DType as dtype
 from unison_core.dtypes import (
     bfloat16,
     complex64,
@@ -25,38 +159,105 @@ from unison_core.dtypes import (
     set_default_dtype,
     uint8,
 )
-from unison_core.dtypes import DType as dtype
 from unison_core.dtypes import bool_ as bool
+from unison_core.plugins import backends
 
-from unison.autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from unison.functions.conversion import as_tensor, asarray, from_numpy, tensor
-from unison.functions.creation import arange, empty, eye, full, linspace, ones, ones_like, zeros, zeros_like
-from unison.functions.random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    multinomial,
-    normal,
-    rand,
-    randint,
-    randn,
-    randperm,
-    seed,
-    set_rng_state,
-)
-from unison._tensor import Tensor
+__all__ = [
+    *("abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv"),
+    *("addr", "all", "allclose", "amax", "amin", "angle", "any", "arange", "arccos", "arccosh", "arcsin"),
+    *("arcsinh", "arctan", "arctan2", "arctanh", "are_deterministic_algorithms_enabled", "argmax"),
+    *("argmin", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2"),
+    *("atanh", "atleast_1d", "atleast_2d", "atleast_3d", "backends", "baddbmm", "bernoulli", "bfloat16"),
+    *("bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift"),
+    *("bitwise_xor", "block_diag", "bmm", "bool", "broadcast_tensors", "broadcast_to", "can_cast"),
+    *("cartesian_prod", "cat", "cdouble", "ceil", "cfloat", "chain_matmul", "channels_last"),
+    *("channels_last_3d", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "column_stack"),
+    *("combinations", "complex", "complex128", "complex64", "concat", "concatenate", "conj"),
+    *("conj_physical", "contiguous_format", "copysign", "cos", "cosh", "default_generator", "deg2rad"),
+    *("device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "digamma", "div"),
+    *("divide", "dot", "double", "dsplit", "dstack", "dtype", "e", "einsum", "empty", "empty_like"),
+    *("enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp", "exp2", "explain", "expm1", "eye"),
+    *("fallback_policy", "finfo", "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16"),
+    *("float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac"),
+    *("frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "gather", "gcd", "ge"),
+    *("Generator", "ger", "get_default_device", "get_default_dtype", "get_num_interop_threads"),
+    *("get_num_threads", "get_rng_state", "greater", "greater_equal", "gt", "half", "heaviside"),
+    *("hsplit", "hstack", "hypot", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put"),
+    *("index_put_", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16"),
+    *("int32", "int64", "int8", "is_complex", "is_conj", "is_floating_point", "is_grad_enabled"),
+    *("is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed"),
+    *("is_storage", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf"),
+    *("isreal", "kron", "layout", "lcm", "ldexp", "le", "lerp", "less", "less_equal", "lgamma"),
+    *("linspace", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and"),
+    *("logical_not", "logical_or", "logical_xor", "logit", "long", "lt", "manual_seed", "mask_indices"),
+    *("masked_fill", "masked_scatter", "masked_select", "matmul", "maximum", "mean", "memory_format"),
+    *("minimum", "mm", "moveaxis", "movedim", "mul", "multinomial", "multiply", "mv", "mvlgamma", "nan"),
+    *("nan_to_num", "narrow", "narrow_copy", "ne", "neg", "negative", "newaxis", "nextafter", "no_grad"),
+    *("nonzero", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi"),
+    *("poisson", "polar", "polygamma", "positive", "pow", "preserve_format", "promote_types", "put"),
+    *("rad2deg", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm"),
+    *("ravel", "real", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "resolve_conj"),
+    *("resolve_neg", "result_type", "roll", "rot90", "round", "rsqrt", "rsub", "scatter", "scatter_add"),
+    *("scatter_reduce", "seed", "select", "select_scatter", "set_default_device", "set_default_dtype"),
+    *("set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions"),
+    *("set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "Size"),
+    *("slice_scatter", "split", "split_with_sizes", "sqrt", "square", "squeeze", "stack", "strided"),
+    *("sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh"),
+    *("Tensor", "tensor", "tensor_split", "tensordot", "tile", "to_dlpack", "trace", "transpose", "tril"),
+    *("triu", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze"),
+    *("use_deterministic_algorithms", "vdot", "view_as_complex", "view_as_real", "vsplit", "vstack"),
+    *("where", "xlog1py", "xlogy", "zeros", "zeros_like"),
+]
 
+half = float16
 float = float32
 double = float64
-long = int64
+cfloat = complex64
+cdouble = complex128
+short = int16
 int = int32
+long = int64
+newaxis = None
 
-_SUBMODULES = ("autograd", "nn", "optim", "utils", "linalg", "serialization", "datasets")
+_NAMESPACES = frozenset(
+    [
+        *("autograd", "cli", "datasets", "fft", "func", "linalg", "masked", "nn", "optim", "random"),
+        *("serialization", "signal", "special", "testing", "utils"),
+    ]
+)
+_ELSEWHERE = {"load": "serialization", "save": "serialization"}
+"""Functions of `unison` itself that are loaded with a namespace."""
+
+_FUNCTIONAL = frozenset(
+    [
+        *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
+        *("bilinear", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d"),
+        *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout"),
+        *("dropout_", "embedding", "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm"),
+        *("hardshrink", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "log_softmax"),
+        *("margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "pairwise_distance", "pdist"),
+        *("pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "rms_norm", "rrelu", "rrelu_", "selu"),
+        *("selu_", "softmax", "threshold", "threshold_", "triplet_margin_loss"),
+    ]
+)
+"""What torch has here as well as in `nn.functional`."""
 
 
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
+def __getattr__(name: str) -> object:
+    if name in _NAMESPACES:
         return importlib.import_module(f"unison.{name}")
-    raise AttributeError(f"module 'unison' has no attribute {name!r}")
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f"unison.{_ELSEWHERE[name]}"), name)
+    if name in _FUNCTIONAL:
+        return getattr(importlib.import_module("unison.nn.functional"), name)
+    if name == "compile":
+        raise NotImplementedError(
+            "unison.compile does not exist yet: remove the call, the model runs eagerly and gives the same results"
+        )
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("unison")
+    raise AttributeError(f"module 'unison' has no attribute {name!r}", name=name, obj=importlib.import_module(__name__))
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_NAMESPACES, *_ELSEWHERE})

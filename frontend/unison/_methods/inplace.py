@@ -12,7 +12,7 @@ from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
 from unison.functions import elementwise
-from unison.functions._common import in_place, tensor_like
+from unison.functions._common import in_place, named_like, tensor_like
 
 __all__ = ["InPlace"]
 
@@ -43,6 +43,9 @@ def _div_in_place(self: Any, other: Any, *, rounding_mode: str | None = None) ->
     return _rounded_div(self, other, rounding_mode=rounding_mode)
 
 
+_polygamma = in_place(named_like(lambda x, n: elementwise.polygamma(n, x), elementwise.polygamma))
+
+
 class InPlace:
     """`x.add_(y)` and the others that end in an underscore."""
 
@@ -67,9 +70,13 @@ class InPlace:
     bitwise_xor_ = _inplace(ops.bitwise_xor)
     ceil_ = _inplace(ops.ceil)
     clamp_ = clip_ = in_place(elementwise.clamp)
+    clamp_max_ = in_place(elementwise.clamp_max)
+    clamp_min_ = in_place(elementwise.clamp_min)
+    conj_physical_ = in_place(elementwise.conj_physical)
     copysign_ = _inplace(ops.copysign)
     cos_ = _inplace(ops.cos)
     cosh_ = _inplace(ops.cosh)
+    deg2rad_ = in_place(elementwise.deg2rad)
     digamma_ = _inplace(ops.digamma)
     div_ = divide_ = true_divide_ = _div_in_place
     eq_ = _inplace(ops.eq)
@@ -79,13 +86,18 @@ class InPlace:
     exp2_ = _inplace(ops.exp2)
     exp_ = _inplace(ops.exp)
     expm1_ = _inplace(ops.expm1)
+    float_power_ = in_place(elementwise.float_power)
     floor_ = _inplace(ops.floor)
     floor_divide_ = _inplace(ops.floor_divide)
     fmod_ = _inplace(ops.fmod)
+    frac_ = in_place(elementwise.frac)
     gcd_ = _inplace(ops.gcd)
     ge_ = greater_equal_ = _inplace(ops.ge)
     gt_ = greater_ = _inplace(ops.gt)
+    heaviside_ = in_place(elementwise.heaviside)
     hypot_ = _inplace(ops.hypot)
+    lcm_ = in_place(elementwise.lcm)
+    ldexp_ = in_place(elementwise.ldexp)
     le_ = less_equal_ = _inplace(ops.le)
     lerp_ = _inplace(ops.lerp)
     lgamma_ = _inplace(ops.lgamma)
@@ -97,25 +109,34 @@ class InPlace:
     logical_not_ = _inplace(ops.logical_not)
     logical_or_ = _inplace(ops.logical_or)
     logical_xor_ = _inplace(ops.logical_xor)
+    logit_ = in_place(elementwise.logit)
     lt_ = less_ = _inplace(ops.lt)
     mul_ = multiply_ = _inplace(ops.mul)
+    mvlgamma_ = in_place(elementwise.mvlgamma)
+    nan_to_num_ = in_place(elementwise.nan_to_num)
     ne_ = not_equal_ = _inplace(ops.ne)
     neg_ = negative_ = _inplace(ops.neg)
     nextafter_ = _inplace(ops.nextafter)
     pow_ = in_place(elementwise.pow)
+    rad2deg_ = in_place(elementwise.rad2deg)
     reciprocal_ = _inplace(ops.reciprocal)
     relu_ = _inplace(ops.relu)
     remainder_ = _inplace(ops.remainder)
+    round_ = in_place(elementwise.round)
     rsqrt_ = _inplace(ops.rsqrt)
+    sgn_ = in_place(elementwise.sgn)
     sigmoid_ = _inplace(ops.sigmoid)
     sign_ = _inplace(ops.sign)
     sin_ = _inplace(ops.sin)
+    sinc_ = in_place(elementwise.sinc)
     sinh_ = _inplace(ops.sinh)
     sqrt_ = _inplace(ops.sqrt)
+    square_ = in_place(elementwise.square)
     sub_ = subtract_ = _scaled_in_place(_sub, elementwise.sub)
     tan_ = _inplace(ops.tan)
     tanh_ = _inplace(ops.tanh)
     trunc_ = fix_ = _inplace(ops.trunc)
+    xlogy_ = in_place(elementwise.xlogy)
 
     __iadd__ = _add
     __isub__ = _sub
@@ -129,6 +150,10 @@ class InPlace:
     __ixor__ = _inplace(ops.bitwise_xor)
     __ilshift__ = _inplace(ops.bitwise_left_shift)
     __irshift__ = _inplace(ops.bitwise_right_shift)
+
+    def polygamma_(self, n: int) -> Any:
+        """In-place version of polygamma: writes the n-th derivative of digamma into the tensor and returns it."""
+        return _polygamma(self, n)
 
     def fill_(self, value: Any) -> Any:
         """Write one number, or the one element of a 0-d tensor, into every element.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unison_core import dtypes
 from unison_core.dtypes import DType
-from unison_core.errors import OperatorError
 from unison_core.spec import numel
 
 from unison import _layouts
@@ -86,10 +84,6 @@ class Queries:
         """Which of its node's results it is."""
         return int(getattr(self.node, "index", 0))
 
-    def element_size(self) -> int:
-        """Bytes of one element."""
-        return self.dtype.itemsize
-
     def nelement(self) -> int:
         """The number of elements."""
         return numel(self.array.shape)
@@ -105,48 +99,3 @@ class Queries:
     def is_pinned(self, device: Any = None) -> bool:
         """Whether its memory is page-locked: never, backends copy through their own staging memory."""
         return False
-
-    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """`'torch.FloatTensor'` and the like, or the tensor in another dtype, given so or as a dtype.
-
-        Raises:
-            RuntimeError: no dtype has that name.
-        """
-        if dtype is None:
-            return _type_name(self)
-        if isinstance(dtype, str):
-            dtype = _dtype_of_name(dtype)
-        return self.to(dtype)  # type: ignore[attr-defined]
-
-    def type_as(self, other: Any) -> Any:
-        """The tensor in other's dtype and on its device."""
-        return self.to(other)  # type: ignore[attr-defined]
-
-
-_TYPE_NAMES = {
-    dtypes.bool_: "BoolTensor",
-    dtypes.uint8: "ByteTensor",
-    dtypes.int8: "CharTensor",
-    dtypes.int16: "ShortTensor",
-    dtypes.int32: "IntTensor",
-    dtypes.int64: "LongTensor",
-    dtypes.float16: "HalfTensor",
-    dtypes.bfloat16: "BFloat16Tensor",
-    dtypes.float32: "FloatTensor",
-    dtypes.float64: "DoubleTensor",
-    dtypes.complex64: "ComplexFloatTensor",
-    dtypes.complex128: "ComplexDoubleTensor",
-}
-
-
-def _type_name(t: Any) -> str:
-    where = "" if t.device.is_host else f"{t.device.type}."
-    return f"torch.{where}{_TYPE_NAMES[t.dtype]}"
-
-
-def _dtype_of_name(name: str) -> DType:
-    last = name.rsplit(".", 1)[-1]
-    for dtype, known in _TYPE_NAMES.items():
-        if last in (known, dtype.name):
-            return dtype
-    raise OperatorError(f"invalid type: {name!r}; known are {', '.join(_TYPE_NAMES.values())}")
