@@ -130,7 +130,6 @@ def conv_transpose1d(
 ) -> Any:
     """The adjoint of conv1d in its input: input (n, k, l), weight (k, c / groups, kernel), bias (c)."""
     return _conv_transpose(
-        "conv_tbc",
         "conv_transpose1d",
         1,
         input,
