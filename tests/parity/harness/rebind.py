@@ -44,8 +44,8 @@ def is_absence(error: Exception, candidate: Candidate) -> bool:
         case Missing():
             return True
         case ModuleNotFoundError():
-            # What a namespace that is loaded when first used answers where it does not exist.
-            return str(error.name).startswith(f"{candidate.name}.")
+            # A namespace that is loaded when first used; any other module is one that such a one imports.
+            return error.name in {f"{candidate.name}.{home}" for home in HOMES}
         case AttributeError():
             holders = (types.ModuleType, type(candidate.module), candidate.module.Tensor)
             return isinstance(error.obj, holders) or error.obj is candidate.module.Tensor
