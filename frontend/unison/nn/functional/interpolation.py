@@ -127,12 +127,22 @@ def _nearest(input: Any, target: Sizes, scales: tuple[float, ...] | None, *, exa
         return _repeated(input, size, target)
     for d, (n, t) in enumerate(zip(size, target, strict=True)):
         scale = 1 / scales[d] if scales else n / t
-        # Single precision decides where a source lies, whatever the data's type.
-        place = _counted(t, dtypes.float32, input.device)
-        place = ops.floor(ops.mul(ops.add(place, 0.5) if exact else place, scale))
+        place = _counted(t, _wide(input.dtype), input.device)
+        if exact:
+            place = ops.sub(ops.mul(ops.add(place, 0.5), scale), 0.5)
+            place = ops.add(ops.maximum(place, 0.0), 0.5)
+        else:
+            place = ops.mul(place, scale)
+        # Single precision decides in the end, so that a source that only just lies below a whole number is that number.
+        place = ops.floor(ops.cast(place, dtype=dtypes.float32))
         index = ops.minimum(ops.cast(place, dtype=dtypes.int64), n - 1)
         input = ops.index_select(input, index, dim=2 + d)
     return input
+
+
+def _wide(dtype: Any) -> Any:
+    """The type that weights and places are computed in."""
+    return dtype if dtype in (dtypes.float32, dtypes.float64) else dtypes.float32
 
 
 def _repeated(input: Any, size: Sizes, target: Sizes) -> Any:
@@ -152,8 +162,7 @@ def _weighted(
     align_corners: bool,
     antialias: bool,
 ) -> Any:
-    dtype = input.dtype
-    wide = dtype if dtype in (dtypes.float32, dtypes.float64) else dtypes.float32
+    dtype, wide = input.dtype, _wide(input.dtype)
     out = input if dtype is wide else ops.cast(input, dtype=wide)
     cubic = mode == "bicubic"
     table = _antialiased if antialias else (_cubic if cubic else _linear)

@@ -176,6 +176,8 @@ def grid_sample(
     sampler = _Sampler(input, size, padding_mode, bool(align_corners))
     if mode == "nearest":
         out = sampler.at([ops.round(sampler.kept(p, d)) for d, p in enumerate(points)])
+        # The gradient of the grid is zero, not absent.
+        out = ops.add(out, ops.mul(ops.clamp(points[0], 0.0, 0.0), 0.0)) if grid.tracked else out
     elif mode == "bilinear":
         out = _bilinear(sampler, [sampler.kept(p, d) for d, p in enumerate(points)])
     else:
