@@ -32,14 +32,17 @@ def attribute(candidate: Candidate, path: str) -> Any:
         try:
             value = getattr(value, name)
         except (AttributeError, ModuleNotFoundError) as error:
-            if not is_absence(error, candidate):
+            if not is_absence(error, candidate, name):
                 raise
             raise Missing(f"{candidate.name} has no {path}") from None
     return value
 
 
-def is_absence(error: Exception, candidate: Candidate) -> bool:
-    """Whether error says that the candidate or its Tensor lacks a name; a broken import says no such thing."""
+def is_absence(error: Exception, candidate: Candidate, name: str | None = None) -> bool:
+    """Whether error says that the candidate or its Tensor lacks a name; a broken import says no such thing.
+
+    With name, only that attribute counts: an import may fail because another one is absent.
+    """
     match error:
         case Missing():
             return True
@@ -48,7 +51,8 @@ def is_absence(error: Exception, candidate: Candidate) -> bool:
             return error.name in {f"{candidate.name}.{home}" for home in HOMES}
         case AttributeError():
             holders = (types.ModuleType, type(candidate.module), candidate.module.Tensor)
-            return isinstance(error.obj, holders) or error.obj is candidate.module.Tensor
+            at_fault = isinstance(error.obj, holders) or error.obj is candidate.module.Tensor
+            return at_fault and name in {None, error.name}
     return False
 
 

@@ -173,6 +173,13 @@ def test_harness_finds_namespace_that_fails():
     assert made.failures["forward"].reason == "raises ImportError: broken"
 
 
+def test_harness_finds_namespace_that_lacks_what_it_uses():
+    broken = AttributeError("no relu", name="relu", obj=torch.nn)
+    made = measured("nn.functional.mish", {"nn": Raises(broken)}, limit=1)
+    assert made.status == "partial"
+    assert made.failures["forward"].reason == "raises AttributeError: no relu"
+
+
 def test_harness_finds_alias_whose_namespace_fails():
     made = measured("sigmoid", {"special": Raises(ImportError("broken", name="wrong.special"))}, limit=2)
     assert made.failures["alias"].reason == "raises ImportError: broken"
