@@ -93,6 +93,10 @@ class Backend(ABC):
     def offset(self, array: Any) -> int:
         """Elements between the start of the storage and the first element."""
 
+    def between_devices(self, array: Any, device: Device) -> Any:
+        """A copy on another device of this backend; by the host unless the backend knows a shorter way."""
+        return self.from_host(self.to_host(array), device)
+
     def inplace_kernels(self) -> Mapping[str, Kernel]:
         """Kernels that take `out=` and write there; `out` may be the first input. Others go through a copy."""
         return {}
@@ -128,7 +132,12 @@ class Backend(ABC):
 
     def scalar(self, value: Any, dtype: DType, device: Device) -> Any:
         """A 0-d array of that value."""
-        return self._kernels["full"](shape=(), value=value, dtype=dtype, device=device)
+        from unison_core import operator
+
+        full = self.kernel(operator.get("full"))
+        if full is None:
+            raise NotSupportedError(f"{self.name} has no kernel for full, which makes numbers into arrays")
+        return full(shape=(), value=value, dtype=dtype, device=device)
 
     def adopt(self, result: Any) -> Any:
         """Make an array of what a kernel returned in its place; called only when it is not an `array_class`."""

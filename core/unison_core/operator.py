@@ -64,6 +64,8 @@ class Arity(Enum):
     """One tensor and attributes."""
     NARY = "nary"
     VIEW = "view"
+    TRANSFER = "transfer"
+    """One tensor, to another device: served by the two backends' copies, not by a kernel."""
 
 
 Rule = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -125,6 +127,8 @@ class Operator:
         """Which call path serves it: decided by the declaration alone."""
         if not self.data:
             return Arity.CREATION
+        if "transfer" in self.tags:
+            return Arity.TRANSFER
         if self.result is Result.VIEW:
             return Arity.VIEW
         if self.variadic or len(self.data) > 2:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+
 from unison_core import arraykit, dtypes
 from unison_core.backend import Backend, merge_kernels
 from unison_core.devices import Device
 from unison_core.dtypes import DType
-
 from unison_cpu import kernels as overrides
 
 __all__ = ["CpuBackend"]

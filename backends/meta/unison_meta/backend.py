@@ -13,7 +13,6 @@ from unison_core.dtypes import DType
 from unison_core.errors import NotSupportedError
 from unison_core.operator import Operator
 from unison_core.spec import Spec, broadcast
-
 from unison_meta.array import MetaArray
 from unison_meta.views import VIEWS
 
@@ -33,7 +32,7 @@ class MetaBackend(Backend):
 
     def kernels(self) -> Mapping[str, Callable[..., Any]]:
         """Only the views have kernels of their own; see `kernel`."""
-        return {**VIEWS, "to_device": self._to_device}
+        return VIEWS
 
     def kernel(self, op: Operator) -> Callable[..., Any]:
         """A view's own kernel, or the operator's rules."""
@@ -74,9 +73,6 @@ class MetaBackend(Backend):
     def offset(self, array: Any) -> int:
         """As kept."""
         return int(array.offset)
-
-    def _to_device(self, x: MetaArray, *, device: Any) -> Any:
-        return self.to_host(x)
 
 
 def _from_rules(op: Operator) -> Callable[..., Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from unison_core.errors import ViewError
 from unison_core.ops.movement import slice_steps
 from unison_core.spec import view_strides
-
 from unison_meta.array import MetaArray
 
 __all__ = ["VIEWS"]

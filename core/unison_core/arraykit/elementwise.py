@@ -87,7 +87,7 @@ class Elementwise:
             "remainder": self.remainder,
             "round": self.round,
             "sigmoid": self.sigmoid,
-            "sign": xp.sign,
+            "sign": self.sign,
             "signbit": self.signbit,
             "sin": xp.sin,
             "sinh": xp.sinh,
@@ -117,9 +117,16 @@ class Elementwise:
         return self.xp.fmod(a, b)
 
     def pow(self, a: Any, b: Any) -> Any:
-        if b.dtype.kind in "iu" and (b < 0).any():
-            raise OperatorError("Integers to negative integer powers are not allowed.")
+        """Integers to negative powers are 1 / a^|b| rounded towards zero: 1 and -1 stay what they are, the rest is 0."""
+        if b.dtype.kind == "i" and (b < 0).any():
+            xp = self.xp
+            odd = xp.where(b % 2 != 0, a, a * a)
+            whole = xp.power(a, xp.maximum(b, 0))
+            return xp.where(b >= 0, whole, xp.where(xp.absolute(a) == 1, odd, a.dtype.type(0)))
         return self.xp.power(a, b)
+
+    def sign(self, x: Any) -> Any:
+        return x.copy() if x.dtype.kind == "b" else self.xp.sign(x)
 
     def bitwise_left_shift(self, a: Any, b: Any) -> Any:
         width = a.dtype.itemsize * 8

@@ -42,6 +42,7 @@ def make(op: Operator, *, watched: bool) -> Call:
         Arity.ATTRIBUTED: attributed,
         Arity.VIEW: view,
         Arity.CREATION: creation,
+        Arity.TRANSFER: transfer,
     }
     return by_arity.get(op.arity, nary)(op, watched)
 
@@ -305,6 +306,31 @@ def creation(op: Operator, watched: bool) -> Call:
         if result.__class__ is tuple:
             return tuple(wrap(array, device) for array in result)
         return wrap(result, device)
+
+    return call
+
+
+def transfer(op: Operator, watched: bool) -> Call:
+    """One tensor, to another device, through the host or by the backend's own copy between its devices."""
+    from unison_core import devices
+
+    def call(x: Any, /, *, device: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, (x,), {"device": device})
+        try:
+            source, target = x.device, devices.canonical(device)
+            if source.backend is target.backend:
+                array = source.backend.between_devices(x.array, target)
+            else:
+                array = target.backend.from_host(source.backend.to_host(x.array), target)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (x,), {"device": device}, error) from error
+        out = wrap(array, target)
+        if (x.tracked or (x.base is not None and state.refresh(x))) and array.dtype in INEXACT:
+            state.record(op, (x,), {"device": target}, out)
+        return out
 
     return call
 

@@ -401,7 +401,7 @@ def cast_samples() -> Any:
     yield good(arg(), dtype=ALL[8])
 
 
-@primitive()
+@primitive(tags=("transfer",))
 def to_device(x: Array, *, device: Any) -> Array:
     """x on another device."""
 

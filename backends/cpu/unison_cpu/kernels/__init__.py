@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unison_core.dtypes import DType
-
 from unison_cpu.kernels import convolution, movement, random, reduction
 
 __all__ = ["table"]
@@ -17,4 +16,9 @@ __all__ = ["table"]
 
 def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel, of all themes."""
-    return {**convolution.KERNELS, **movement.table(dict(native)), **random.KERNELS, **reduction.table(dict(native))}
+    return {
+        **convolution.KERNELS,
+        **movement.table(dict(native)),
+        **random.KERNELS,
+        **reduction.table(dict(native)),
+    }

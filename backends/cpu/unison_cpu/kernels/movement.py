@@ -1,19 +1,15 @@
-"""Views by NumPy's shortest way, and copies to other devices."""
+"""Views by NumPy's shortest way."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
 from unison_core import arraykit
 from unison_core.dtypes import DType
 
 __all__ = ["table"]
-
-
-def to_device(x: Any, *, device: Any) -> Any:
-    """Hand a host array to another device."""
-    return device.backend.from_host(x, device)
 
 
 def slice(x: Any, *, key: tuple[Any, ...]) -> Any:
@@ -42,4 +38,4 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
             return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
         return kit.expand(x, shape=shape)
 
-    return {"expand": expand, "permute": permute, "slice": slice, "to_device": to_device, "view": view}
+    return {"expand": expand, "permute": permute, "slice": slice, "view": view}

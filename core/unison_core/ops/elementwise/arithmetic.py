@@ -97,9 +97,15 @@ def div_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
 div.samples(binary(second=(0.5, 3.0)))
 
 
-@primitive(dtypes=REAL, promote=COMMON, elementwise=True, differentiable=False)
+@primitive(dtypes=REAL, promote=COMMON, elementwise=True)
 def floor_divide(a: Array, b: Array) -> Array:
-    """The floor of a / b; integer division by zero is an error."""
+    """The floor of a / b; integer division by zero is an error. Its gradients are zero."""
+
+
+@floor_divide.vjp()
+def floor_divide_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
+    flat = mul(g, scalar_like(0, g))
+    return flat, flat
 
 
 floor_divide.samples(binary(second=(0.5, 3.0)))
