@@ -318,6 +318,11 @@ class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
     def __rtruediv__(self, other: Any) -> Any:
         return _div(other, self)
 
+    __rdiv__ = __rtruediv__
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return linalg.matmul(other, self)
+
     def __rpow__(self, other: Any) -> Any:
         return ops.pow(other, self)
 

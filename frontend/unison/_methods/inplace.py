@@ -46,6 +46,16 @@ def _div_in_place(self: Any, other: Any, *, rounding_mode: str | None = None) ->
 _polygamma = in_place(named_like(lambda x, n: elementwise.polygamma(n, x), elementwise.polygamma))
 
 
+def _exact_float_power(x: Any, exponent: Any) -> Any:
+    result = elementwise.float_power(x, exponent)
+    if result.dtype is not x.dtype:
+        raise OperatorError(
+            f"the base given to float_power_ has dtype {x.dtype.name} but the operation's result requires dtype "
+            f"{result.dtype.name}"
+        )
+    return result
+
+
 class InPlace:
     """`x.add_(y)` and the others that end in an underscore."""
 
@@ -86,7 +96,7 @@ class InPlace:
     exp2_ = _inplace(ops.exp2)
     exp_ = _inplace(ops.exp)
     expm1_ = _inplace(ops.expm1)
-    float_power_ = in_place(elementwise.float_power)
+    float_power_ = in_place(_exact_float_power)
     floor_ = _inplace(ops.floor)
     floor_divide_ = _inplace(ops.floor_divide)
     fmod_ = _inplace(ops.fmod)

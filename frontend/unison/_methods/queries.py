@@ -28,6 +28,8 @@ class Queries:
     dtype: DType
     shape: Any
 
+    allclose = numeric.allclose
+    equal = numeric.equal
     is_complex = numeric.is_complex
     is_floating_point = numeric.is_floating_point
     is_nonzero = numeric.is_nonzero
@@ -36,6 +38,7 @@ class Queries:
     is_conj = numeric.is_conj
     is_neg = numeric.is_neg
     is_inference = numeric.is_inference
+    isclose = numeric.isclose
 
     is_sparse = False
     is_sparse_csr = False

@@ -19,6 +19,7 @@ __all__ = [
     "fill_size",
     "in_place",
     "named_like",
+    "need_tensors",
     "ops_recording",
     "overwrite",
     "sizes",
@@ -174,14 +175,31 @@ def unary(operator: Any) -> Callable[..., Any]:
     return named_like(call, operator)
 
 
-def binary(operator: Any) -> Callable[..., Any]:
-    """The torch-shaped function of an operator of two: `f(input, other, *, out=None)`."""
+def binary(operator: Any, *, tensors: int = 0) -> Callable[..., Any]:
+    """The torch-shaped function of an operator of two: `f(input, other, *, out=None)`.
+
+    The first `tensors` arguments must be tensors, as torch has it; the others may be numbers.
+    """
+    name = operator.__name__
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        if tensors:
+            need_tensors(name, input=input, **({"other": other} if tensors == 2 else {}))
         result = operator(input, other)
         return result if out is None else write_out(out, result)
 
     return named_like(call, operator)
+
+
+def need_tensors(function: str, **arguments: Any) -> None:
+    """Refuse arguments that are not tensors.
+
+    Raises:
+        TypeError: as said, naming the first.
+    """
+    for name, value in arguments.items():
+        if not isinstance(value, Handle):
+            raise TypeError(f"{function}(): argument '{name}' must be Tensor, not {type(value).__name__}")
 
 
 def with_out(function: Callable[..., Any]) -> Callable[..., Any]:

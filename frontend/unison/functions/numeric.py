@@ -11,6 +11,8 @@ from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import numel as _numel
 
+from unison.functions._common import need_tensors
+
 __all__ = [
     "allclose",
     "can_cast",
@@ -116,8 +118,7 @@ def equal(input: Any, other: Any) -> bool:
     Raises:
         TypeError: one is not a tensor.
     """
-    if not isinstance(other, Handle):
-        raise TypeError(f"equal(): argument 'other' must be Tensor, not {type(other).__name__}")
+    need_tensors("equal", input=input, other=other)
     if input.array.shape != other.array.shape:
         return False
     return bool(ops.all(ops.eq(input, other), dim=None, keepdim=False).item())
@@ -129,6 +130,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     Raises:
         RuntimeError: the dtypes differ, or a tolerance is negative.
     """
+    need_tensors("isclose", input=input, other=other)
     if input.dtype is not other.dtype:
         raise OperatorError(f"{input.dtype.name} did not match {other.dtype.name}")
     if rtol < 0 or atol < 0:

@@ -314,9 +314,14 @@ def copysign_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
 copysign.samples(binary(away=0.1))
 
 
-@primitive(dtypes=FLOATING, promote=COMMON, elementwise=True, differentiable=False)
+@primitive(dtypes=FLOATING, promote=COMMON, elementwise=True)
 def nextafter(a: Array, b: Array) -> Array:
-    """The next representable number after a towards b."""
+    """The next representable number after a towards b; its slope is a's."""
+
+
+@nextafter.vjp()
+def nextafter_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
+    return g, mul(g, scalar_like(0, g))
 
 
 nextafter.samples(binary())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import binary, tensor_like, unary, with_out, write_out
+from unison.functions._common import binary, need_tensors, tensor_like, unary, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
@@ -45,13 +45,13 @@ __all__ = [
     "where",
 ]
 
-copysign = binary(ops.copysign)
+copysign = binary(ops.copysign, tensors=1)
 floor_divide = binary(ops.floor_divide)
-fmod = binary(ops.fmod)
-gcd = binary(ops.gcd)
+fmod = binary(ops.fmod, tensors=1)
+gcd = binary(ops.gcd, tensors=2)
 mul = multiply = binary(ops.mul)
 neg = negative = unary(ops.neg)
-nextafter = binary(ops.nextafter)
+nextafter = binary(ops.nextafter, tensors=2)
 reciprocal = unary(ops.reciprocal)
 remainder = binary(ops.remainder)
 true_divide = binary(ops.div)
@@ -79,6 +79,7 @@ subtract = sub
 @with_out
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """other - alpha * input."""
+    need_tensors("rsub", input=input)
     return ops.sub(other, input if alpha == 1 else _scaled(input, alpha, other))
 
 
@@ -127,12 +128,21 @@ def _trunc_divide(input: Any, other: Any) -> Any:
 
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
-    """input to the power exponent."""
-    if exponent.__class__ in (int, float) and exponent in (0.5, 1, 2, 3, -1) and isinstance(input, Handle):
+    """input to the power exponent.
+
+    Raises:
+        RuntimeError: integers to a negative integer number.
+    """
+    if exponent.__class__ in (int, float) and exponent in _SMALL and isinstance(input, Handle):
         result = _small_power(input, exponent)
     else:
+        if isinstance(exponent, int) and exponent < 0 and isinstance(input, Handle) and input.dtype in dtypes.INTEGRAL:
+            raise OperatorError("Integers to negative integer powers are not allowed.")
         result = ops.pow(input, exponent)
     return result if out is None else write_out(out, result)
+
+
+_SMALL = (0.5, 1, 2, 3)
 
 
 def _small_power(x: Any, exponent: float) -> Any:
@@ -148,8 +158,6 @@ def _small_power(x: Any, exponent: float) -> Any:
         return ops.copy(x)
     if exponent == 0.5:
         return ops.sqrt(x)
-    if exponent == -1 and floating:
-        return ops.reciprocal(x)
     return ops.pow(x, exponent)
 
 
@@ -190,6 +198,7 @@ def relu(input: Any) -> Any:
 @with_out
 def lcm(input: Any, other: Any) -> Any:
     """The least common multiple, never negative; 0 if either is 0."""
+    need_tensors("lcm", input=input, other=other)
     divisor = ops.gcd(input, other)
     safe = ops.add(divisor, ops.cast(ops.eq(divisor, 0), dtype=divisor.dtype))
     return ops.abs(ops.mul(ops.floor_divide(input, safe), other))
@@ -202,6 +211,7 @@ def heaviside(input: Any, values: Any) -> Any:
     Raises:
         RuntimeError: the dtypes differ.
     """
+    need_tensors("heaviside", input=input, values=values)
     if input.dtype is not values.dtype:
         raise OperatorError(
             f"heaviside is not yet implemented for tensors with different dtypes: {input.dtype.name} and "
@@ -267,12 +277,14 @@ clip = clamp
 @with_out
 def clamp_min(input: Any, min: Any) -> Any:
     """input, but no less than min."""
+    need_tensors("clamp_min", input=input)
     return ops.clamp(input, min, None)
 
 
 @with_out
 def clamp_max(input: Any, max: Any) -> Any:
     """input, but no more than max."""
+    need_tensors("clamp_max", input=input)
     return ops.clamp(input, None, max)
 
 

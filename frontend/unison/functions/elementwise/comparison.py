@@ -34,19 +34,19 @@ __all__ = [
     "signbit",
 ]
 
-eq = binary(ops.eq)
-fmax = binary(ops.fmax)
-fmin = binary(ops.fmin)
-ge = greater_equal = binary(ops.ge)
-gt = greater = binary(ops.gt)
+eq = binary(ops.eq, tensors=1)
+fmax = binary(ops.fmax, tensors=2)
+fmin = binary(ops.fmin, tensors=2)
+ge = greater_equal = binary(ops.ge, tensors=1)
+gt = greater = binary(ops.gt, tensors=1)
 isfinite = unary(ops.isfinite)
 isinf = unary(ops.isinf)
 isnan = unary(ops.isnan)
-le = less_equal = binary(ops.le)
-lt = less = binary(ops.lt)
-maximum = binary(ops.maximum)
-minimum = binary(ops.minimum)
-ne = not_equal = binary(ops.ne)
+le = less_equal = binary(ops.le, tensors=1)
+lt = less = binary(ops.lt, tensors=1)
+maximum = binary(ops.maximum, tensors=2)
+minimum = binary(ops.minimum, tensors=2)
+ne = not_equal = binary(ops.ne, tensors=1)
 signbit = unary(ops.signbit)
 
 

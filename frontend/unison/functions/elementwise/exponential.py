@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log as _log
 from typing import Any
 
-from unison.functions._common import binary, unary, with_out
+from unison.functions._common import binary, need_tensors, unary, with_out
 from unison_core import dtypes, ops
 
 __all__ = [
@@ -32,7 +32,7 @@ log = unary(ops.log)
 log1p = unary(ops.log1p)
 log2 = unary(ops.log2)
 log10 = unary(ops.log10)
-logaddexp = binary(ops.logaddexp)
+logaddexp = binary(ops.logaddexp, tensors=2)
 rsqrt = unary(ops.rsqrt)
 sigmoid = unary(ops.sigmoid)
 sqrt = unary(ops.sqrt)
@@ -41,6 +41,7 @@ sqrt = unary(ops.sqrt)
 @with_out
 def logaddexp2(input: Any, other: Any) -> Any:
     """log2(2^input + 2^other) without overflow."""
+    need_tensors("logaddexp2", input=input, other=other)
     scale = _log(2.0)
     return ops.div(ops.logaddexp(ops.mul(input, scale), ops.mul(other, scale)), scale)
 
@@ -48,6 +49,7 @@ def logaddexp2(input: Any, other: Any) -> Any:
 @with_out
 def ldexp(input: Any, other: Any) -> Any:
     """input * 2^other."""
+    need_tensors("ldexp", input=input, other=other)
     return ops.mul(input, ops.pow(2.0, other))
 
 

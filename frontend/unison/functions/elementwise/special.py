@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, log, pi
 from typing import Any
 
-from unison.functions._common import tensor_like, unary, with_out
+from unison.functions._common import need_tensors, tensor_like, unary, with_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
@@ -65,6 +65,7 @@ def _times_log(logarithm: Any, pole: float, a: Any, b: Any) -> Any:
     come out.
     """
     like = a if isinstance(a, Handle) else b
+    need_tensors("xlogy", other=like)
     a, b = _floating(tensor_like(a, like)), _floating(tensor_like(b, like))
     endless = ops.logical_or(ops.le(b, pole), ops.eq(b, inf))
     harmless = ops.logical_and(ops.eq(a, 0), endless)
