@@ -21,6 +21,7 @@ from unison_cpu.kernels._columns import (
     channels_last,
     counts_of,
     empty_channels_last,
+    scratch,
 )
 
 __all__ = ["KERNELS"]
@@ -231,41 +232,68 @@ def _weight_grad_group(out: Any, x: Any, g: Any, steps: Steps) -> None:
 
 def _depthwise(last: Any, x: Any, weight: Any, steps: Steps) -> None:
     """One input channel per output channel: last[..., c, m] is the sum over taps of x[..., c] * weight[c, m, tap]."""
-    data, taps, counts = _depthwise_parts(x, weight, steps)
-    out = last.reshape(*last.shape[:-1], x.shape[1], -1)
-    out[...] = 0
-    for tap in product(*map(range, weight.shape[2:])):
-        places, windows = overlap(tap, data.shape[1:-1], counts, **steps)
-        out[(slice(None), *windows)] += data[(slice(None), *places)][..., None] * taps[tap]
-
-
-def _depthwise_parts(x: Any, weight: Any, steps: Steps) -> tuple[Any, Any, Shape]:
-    """x channels last, the weight as (*kernel, c, m) for m outputs per channel, and the counts of windows."""
     channels = x.shape[1]
-    taps = weight.reshape(channels, -1, *weight.shape[2:]).transpose(*range(2, weight.ndim), 0, 1)
-    counts = counts_of(x.shape[2:], weight.shape[2:], **steps)
-    return np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(taps), counts
+    taps = _depthwise_taps(weight, channels)
+    out, data = last.reshape(*last.shape[:-1], channels, -1), channels_last(x)
+    keys = _tap_keys(weight.shape[2:], data.shape[1:-1], last.shape[1:-1], steps)
+    for part, to in _few_images(data, out):
+        to[...] = 0
+        product_of = scratch("products", to.shape, to.dtype)
+        for tap, places, windows in keys:
+            into = product_of[windows]
+            np.multiply(part[places][..., None], taps[tap], out=into)
+            to[windows] += into
+
+
+def _depthwise_taps(weight: Any, channels: int) -> Any:
+    """The weight (c * m, 1, *kernel) as (*kernel, c, m)."""
+    taps = weight.reshape(channels, -1, *weight.shape[2:])
+    return np.ascontiguousarray(taps.transpose(*range(2, weight.ndim), 0, 1))
+
+
+def _tap_keys(
+    kernel: Shape, size: Shape, counts: Shape, steps: Steps
+) -> list[tuple[Shape, tuple[slice, ...], tuple[slice, ...]]]:
+    """For each tap: itself, and the keys of (n, *size, ...) and (n, *counts, ...) that it joins."""
+    keys = []
+    for tap in product(*map(range, kernel)):
+        places, windows = overlap(tap, size, counts, **steps)
+        keys.append((tap, (slice(None), *places), (slice(None), *windows)))
+    return keys
+
+
+def _few_images(*arrays: Any) -> Iterator[tuple[Any, ...]]:
+    """Runs of images of the arrays, short enough to stay in the cache over all taps."""
+    per_image = max(a[:1].size for a in arrays)
+    images = max(1, _TAP_ELEMENTS // 4 // max(1, per_image))
+    for start in range(0, arrays[0].shape[0], images):
+        yield tuple(a[start : start + images] for a in arrays)
 
 
 def _depthwise_input_grad(last: Any, g: Any, weight: Any, steps: Steps) -> None:
     channels = last.shape[-1]
+    taps = _depthwise_taps(weight, channels)
     rows = np.ascontiguousarray(channels_last(g)).reshape(g.shape[0], *g.shape[2:], channels, -1)
-    taps = weight.reshape(channels, -1, *weight.shape[2:]).transpose(*range(2, weight.ndim), 0, 1)
-    single = taps.shape[-1] == 1
-    for tap in product(*map(range, weight.shape[2:])):
-        places, windows = overlap(tap, last.shape[1:-1], g.shape[2:], **steps)
-        part = rows[(slice(None), *windows)]
-        last[(slice(None), *places)] += (part * taps[tap])[..., 0] if single else (part * taps[tap]).sum(-1)
+    keys = _tap_keys(weight.shape[2:], last.shape[1:-1], g.shape[2:], steps)
+    for to, part in _few_images(last, rows):
+        products = scratch("products", part.shape, part.dtype)
+        for tap, places, windows in keys:
+            into = products[windows]
+            np.multiply(part[windows], taps[tap], out=into)
+            to[places] += into[..., 0] if taps.shape[-1] == 1 else into.sum(-1)
 
 
 def _depthwise_weight_grad(out: Any, x: Any, g: Any, steps: Steps) -> None:
     channels = x.shape[1]
-    data = np.ascontiguousarray(channels_last(x))
     rows = np.ascontiguousarray(channels_last(g)).reshape(g.shape[0], *g.shape[2:], channels, -1)
-    for tap in product(*map(range, out.shape[2:])):
-        places, windows = overlap(tap, data.shape[1:-1], g.shape[2:], **steps)
-        products = data[(slice(None), *places)][..., None] * rows[(slice(None), *windows)]
-        out[(slice(None), 0, *tap)] = products.reshape(-1, out.shape[0]).sum(0)
+    keys = _tap_keys(out.shape[2:], x.shape[2:], g.shape[2:], steps)
+    out[...] = 0
+    for data, part in _few_images(channels_last(x), rows):
+        products = scratch("products", part.shape, part.dtype)
+        for tap, places, windows in keys:
+            into = products[windows]
+            np.multiply(data[places][..., None], part[windows], out=into)
+            out[(slice(None), 0, *tap)] += into.sum(axis=tuple(range(into.ndim - 2))).reshape(-1)
 
 
 KERNELS = {"conv": conv, "conv_input_grad": conv_input_grad, "conv_weight_grad": conv_weight_grad}
