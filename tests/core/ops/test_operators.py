@@ -1,0 +1,149 @@
+"""One harness over operator x device x dtype x layout, driven by the operators' samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import unison
+from unison_core import dtypes
+from unison_core.dispatch import composite
+from unison_core.dispatch.infer import infer
+from unison_core.operator import registry
+from unison_core.samples import Sample
+
+from tests.core.ops.drawing import tensors, usable
+
+LAYOUTS = ("contiguous", "transposed", "stepped")
+# Operators that need a dtype of their own, or a device other than the tensor's.
+ELSEWHERE = {"to_device"}
+
+
+def _dtypes_of(op: Any) -> list[Any]:
+    wanted = (dtypes.float32, dtypes.int64, dtypes.bool_, dtypes.float16, dtypes.complex64)
+    return [d for d in wanted if d in op.dtypes] or sorted(op.dtypes, key=lambda d: d.name)[:1]
+
+
+def _calls(*, good: bool) -> list[Any]:
+    out = []
+    for name, op in sorted(registry.items()):
+        if name in ELSEWHERE or not op.data:
+            continue
+        for n, sample in enumerate(op.samples()):
+            if (sample.error is None) is good:
+                out.append(pytest.param(name, n, sample, id=f"{name}-{n}"))
+    return out
+
+
+GOOD, BAD = _calls(good=True), _calls(good=False)
+
+
+def _host(out: Any) -> list[np.ndarray[Any, Any]]:
+    return [np.array(o.detach().cpu().numpy()) for o in (out if isinstance(out, tuple) else (out,))]
+
+
+def _same(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def _close(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any], units: float) -> bool:
+    """Equal to within `units` of the last place of the largest element."""
+    if a.dtype.kind not in "fcV":
+        return bool(np.array_equal(a, b))
+    wide_a, wide_b = a.astype(np.complex128), b.astype(np.complex128)
+    finite = np.isfinite(wide_b)
+    if not np.array_equal(np.isfinite(wide_a), finite):
+        return False
+    scale = np.abs(wide_b[finite]).max(initial=1.0)
+    return bool(np.abs(wide_a - wide_b)[finite].max(initial=0.0) <= units * np.finfo(a.dtype).eps * scale)
+
+
+def _accumulated(op: Any, inputs: list[Any]) -> float:
+    """Units in the last place that another order of summation may differ by: 8 + 2 sqrt(n), n the elements."""
+    if op.elementwise:
+        return 4.0
+    n = max([t.numel() for t in inputs if isinstance(t, unison.Tensor)] + [1])
+    return 8.0 + 2.0 * n**0.5
+
+
+@pytest.mark.parametrize(("name", "n", "sample"), GOOD)
+def test_result_agrees_with_the_rules(name: str, n: int, sample: Sample, device: str) -> None:
+    op = registry[name]
+    if "dynamic" in op.tags:
+        pytest.skip("the shape of the result depends on values, so there is no infer rule to compare with")
+    for dtype in _dtypes_of(op):
+        if not usable(op, sample, dtype):
+            continue
+        inputs = tensors(sample, dtype, device)
+        wanted = infer(op, inputs, dict(sample.attrs))
+        out = op.call(*inputs, **sample.attrs)
+        outs, specs = (out, wanted) if isinstance(out, tuple) else ((out,), (wanted,))
+        got = [(tuple(o.shape), o.dtype) for o in outs]
+        assert got == [(tuple(s.shape), s.dtype) for s in specs], dtype
+
+
+@pytest.mark.parametrize(("name", "n", "sample"), GOOD)
+def test_inputs_stay_and_calls_repeat(name: str, n: int, sample: Sample, device: str) -> None:
+    op = registry[name]
+    dtype = _dtypes_of(op)[0]
+    inputs = tensors(sample, dtype, device)
+    before = [_host(t)[0] if isinstance(t, unison.Tensor) else t for t in inputs]
+    first, second = _host(op.call(*inputs, **sample.attrs)), _host(op.call(*inputs, **sample.attrs))
+    if name != "empty":
+        assert all(_same(a, b) for a, b in zip(first, second, strict=True))
+    after = [_host(t)[0] if isinstance(t, unison.Tensor) else t for t in inputs]
+    assert all(_same(a, b) if isinstance(a, np.ndarray) else a == b for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[1:])
+@pytest.mark.parametrize(("name", "n", "sample"), GOOD)
+def test_layout_does_not_matter(name: str, n: int, sample: Sample, layout: str, device: str) -> None:
+    op = registry[name]
+    if name in ("view", "as_strided"):
+        pytest.skip("strides are what these operators are about; tests/frontend/functions has their layouts")
+    dtype = _dtypes_of(op)[0]
+    plain = tensors(sample, dtype, device)
+    wanted = _host(op.call(*plain, **sample.attrs))
+    got = _host(op.call(*tensors(sample, dtype, device, layout), **sample.attrs))
+    limit = _accumulated(op, plain)
+    assert all(a.shape == b.shape and _close(a, b, limit) for a, b in zip(got, wanted, strict=True))
+
+
+@pytest.mark.parametrize(("name", "n", "sample"), GOOD)
+def test_devices_agree(name: str, n: int, sample: Sample, device: str) -> None:
+    op = registry[name]
+    for dtype in _dtypes_of(op):
+        if not usable(op, sample, dtype):
+            continue
+        there = tensors(sample, dtype, device)
+        got, wanted = _host(op.call(*there, **sample.attrs)), _host(op.call(*tensors(sample, dtype, "cpu"), **sample.attrs))
+        if name in ("qr", "svd", "eigh", "eig"):
+            continue
+        assert all(_close(a, b, _accumulated(op, there)) for a, b in zip(got, wanted, strict=True)), dtype
+
+
+@pytest.mark.parametrize(("name", "n", "sample"), [p for p in GOOD if registry[p.values[0]].body is not None])
+def test_fused_kernel_agrees_with_the_body(name: str, n: int, sample: Sample, device: str) -> None:
+    op = registry[name]
+    dtype = dtypes.float64 if dtypes.float64 in op.dtypes else _dtypes_of(op)[0]
+    inputs = tensors(sample, dtype, device)
+    where = inputs[0].device if isinstance(inputs[0], unison.Tensor) else unison.device(device)
+    body = composite.as_kernel(op, where)
+    attrs = {**op.defaults, **sample.attrs}
+    raw = body(*[t.array if isinstance(t, unison.Tensor) else t for t in inputs], **attrs)
+    from unison_core.handle import wrap
+
+    wanted = _host(tuple(wrap(a, where) for a in (raw if isinstance(raw, tuple) else (raw,))))
+    got = _host(op.call(*inputs, **sample.attrs))
+    limit = 16.0 + _accumulated(op, inputs)
+    assert all(a.shape == b.shape and _close(a, b, limit) for a, b in zip(got, wanted, strict=True))
+
+
+@pytest.mark.parametrize(("name", "n", "sample"), BAD)
+def test_wrong_calls_say_what_is_wrong(name: str, n: int, sample: Sample, device: str) -> None:
+    op = registry[name]
+    inputs = tensors(sample, _dtypes_of(op)[0], device)
+    assert sample.error is not None
+    with pytest.raises(sample.error, match=sample.match):
+        op.call(*inputs, **sample.attrs)
