@@ -100,11 +100,7 @@ def main() -> int:
     parts = [part for part in BUDGETS if (ROOT / part).is_dir()]
     counts = {path: code_lines(path) for part in parts for path in sources(part)}
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in counts}
-    above = [
-        f"{p.relative_to(ROOT)}: {n} lines, budget {FILE_BUDGET}"
-        for p, n in lengths.items()
-        if n > FILE_BUDGET
-    ]
+    above = [line for path, length in lengths.items() if (line := too_long(path, length))]
 
     print(f"{'part':<16}{'files':>7}{'code':>8}{'budget':>8}")
     for part in parts:
