@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from unison_core import ops
+
 import unison
 from unison._tensor import Tensor
 from unison.nn import functional as F
@@ -69,6 +71,8 @@ def run_layer(
     if bias_ih is not None and mode != "GRU":
         bias_ih, bias_hh = bias_ih + bias_hh, None
     projected = F.linear(input, weight_ih, bias_ih)
+    if batch_sizes is None and weight_hr is None:
+        return _run_whole(mode, projected, states, weight_hh, bias_hh, reverse)
     steps = list(projected.unbind(0) if batch_sizes is None else projected.split(batch_sizes))
     if reverse:
         steps.reverse()
@@ -77,6 +81,21 @@ def run_layer(
     if reverse:
         outputs.reverse()
     return (unison.stack(outputs) if batch_sizes is None else unison.cat(outputs)), states
+
+
+def _run_whole(
+    mode: str, projected: Tensor, states: States, weight: Any, bias: Tensor | None, reverse: bool
+) -> tuple[Tensor, States]:
+    """All steps as one operator."""
+    last = 0 if reverse else -1
+    if mode == "LSTM":
+        outputs, cells, _ = ops.lstm(projected, *states, weight, reverse=reverse)
+        return outputs, (outputs[last], cells[last])
+    if mode == "GRU":
+        outputs, _ = ops.gru(projected, *states, weight, bias, reverse=reverse)
+    else:
+        outputs = ops.rnn(projected, *states, weight, relu=mode == "RNN_RELU", reverse=reverse)
+    return outputs, (outputs[last],)
 
 
 def _run_dense(
