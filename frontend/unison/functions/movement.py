@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions._common import fill_size, sizes, write_out
+from unison.functions._relayout import relaid
 from unison_core import ops
 from unison_core.errors import OperatorError, OperatorIndexError, ViewError
 from unison_core.spec import wrap_dim
@@ -35,7 +36,14 @@ def view(input: Any, *shape: Any) -> Any:
 
         return view_dtype(input, shape[0])
     size = sizes(shape)
-    return ops.view(input, shape=fill_size(size, input.array.size) if -1 in size else size)
+    size = fill_size(size, input.array.size) if -1 in size else size
+    try:
+        return ops.view(input, shape=size)
+    except ViewError as error:
+        refused = error.with_traceback(None)
+    if not relaid(input):
+        raise refused
+    return ops.view(input, shape=size)
 
 
 def reshape(input: Any, *shape: Any) -> Any:
@@ -46,8 +54,9 @@ def reshape(input: Any, *shape: Any) -> Any:
         shape = fill_size(shape, input.array.size)
     try:
         return ops.view(input, shape=shape)
-    except ViewError:
-        return ops.view(ops.copy(input), shape=sizes(shape))
+    except ViewError as error:
+        error.with_traceback(None)
+    return ops.view(input if relaid(input) else ops.copy(input), shape=sizes(shape))
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
