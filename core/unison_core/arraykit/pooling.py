@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from unison_core.arraykit.taps import Places, overlap, overlaps_itself
-from unison_core.ops.pooling import pool_counts
+from unison_core.ops.pooling import pool_counts, spatial_of
 from unison_core.spec import Shape
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Pooling:
     def max_pool(
         self, x: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
     ) -> Any:
-        size = x.shape[2:]
+        size = spatial_of("max_pool", x)
         counts = pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)
         taps = list(_taps(size, counts, kernel, stride, padding, dilation))
         if all(windows == taps[0][1] for _, windows in taps):
@@ -66,7 +66,7 @@ class Pooling:
     def max_pool_with_indices(
         self, x: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
     ) -> Any:
-        size = x.shape[2:]
+        size = spatial_of("max_pool", x)
         counts = pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)
         values = self.xp.full_like(x, self._lowest(x.dtype), shape=(*x.shape[:2], *counts))
         indices = self.xp.empty_like(x, shape=values.shape, dtype=self.xp.int64)
@@ -142,7 +142,7 @@ class Pooling:
         count_include_pad: bool,
         divisor: int | None,
     ) -> Any:
-        size, ones = x.shape[2:], (1,) * len(kernel)
+        size, ones = spatial_of("avg_pool", x), (1,) * len(kernel)
         counts = pool_counts("avg_pool", size, kernel, stride, padding, ones, ceil_mode)
         if divisor == 0:
             raise ValueError("divisor")

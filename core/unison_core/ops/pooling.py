@@ -65,7 +65,12 @@ def _count(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
     return count - 1 if ceil_mode and (count - 1) * s >= n + p else count
 
 
-def _spatial(name: str, x: Any) -> Shape:
+def spatial_of(name: str, x: Any) -> Shape:
+    """The spatial lengths of (batch, channels, *spatial).
+
+    Raises:
+        RuntimeError: fewer than three dimensions.
+    """
     if len(x.shape) < 3:
         raise OperatorError(f"{name}: expected (batch, channels, *spatial), got {list(x.shape)}")
     return tuple(x.shape[2:])
@@ -103,7 +108,7 @@ def max_pool_with_indices(
 
     NaN counts as largest; of equals the first.
     """
-    size = _spatial("max_pool", x)
+    size = spatial_of("max_pool", x)
     counts = pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)
     ends = _padded_ends(size, counts, kernel, stride, padding, dilation)
     data = ops.pad(x, widths=((0, 0), (0, 0), *ends), value=_lowest(x.dtype))
@@ -205,7 +210,7 @@ def max_pool(
 def max_pool_infer(
     x: Spec, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, ceil_mode: bool
 ) -> Spec:
-    size = _spatial("max_pool", x)
+    size = spatial_of("max_pool", x)
     return x.like(
         (*x.shape[:2], *pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode))
     )
@@ -326,7 +331,7 @@ def avg_pool(
     What reaches beyond the padding never counts. Half types accumulate in float32; integers truncate.
     """
     ones = (1,) * len(kernel)
-    size = _spatial("avg_pool", x)
+    size = spatial_of("avg_pool", x)
     counts = pool_counts("avg_pool", size, kernel, stride, padding, ones, ceil_mode)
     ends = _padded_ends(size, counts, kernel, stride, padding, ones)
     total = _sums(ops.pad(x, widths=((0, 0), (0, 0), *ends), value=0), kernel, stride, counts)
@@ -343,6 +348,11 @@ def _sums(x: Any, kernel: Shape, stride: Shape, counts: Shape) -> Any:
     return ops.sum(windows, dim=tuple(range(2 + len(kernel), 2 + 2 * len(kernel))), keepdim=False)
 
 
+def _check_divisor(divisor: int | None) -> None:
+    if divisor == 0:
+        raise OperatorError("avg_pool: divisor must be not zero")
+
+
 def _shares(
     x: Any,
     size: Shape,
@@ -354,6 +364,7 @@ def _shares(
     divisor: int | None,
 ) -> Any:
     """What each window's sum is divided by, (1, 1, *counts) or a number."""
+    _check_divisor(divisor)
     if divisor is not None:
         return scalar_like(divisor, x)
     ends = _padded_ends(size, counts, kernel, stride, padding, (1,) * len(kernel))
@@ -374,9 +385,8 @@ def avg_pool_infer(
     count_include_pad: bool,
     divisor: int | None,
 ) -> Spec:
-    if divisor == 0:
-        raise OperatorError("avg_pool: divisor must be not zero")
-    size = _spatial("avg_pool", x)
+    _check_divisor(divisor)
+    size = spatial_of("avg_pool", x)
     ones = (1,) * len(kernel)
     return x.like((*x.shape[:2], *pool_counts("avg_pool", size, kernel, stride, padding, ones, ceil_mode)))
 

@@ -9,7 +9,6 @@ torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
 
 import unison  # noqa: E402
 import unison.nn.functional as F  # noqa: E402
-
 from tests.parity.ops.twins import assert_refused_alike, assert_twins  # noqa: E402
 
 TF = torch.nn.functional
