@@ -13,6 +13,7 @@ from unison._methods.elementwise import Elementwise
 from unison._methods.inplace import InPlace
 from unison._methods.queries import Queries
 from unison._methods.random import Random
+from unison._methods.reduction import Reduction
 from unison.functions import (
     arranging,
     conversion,
@@ -23,7 +24,6 @@ from unison.functions import (
     movement,
     picking,
     products,
-    reduction,
     splitting,
 )
 from unison.functions._common import Size
@@ -53,7 +53,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
+class Tensor(Elementwise, Reduction, InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
@@ -386,12 +386,6 @@ class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
     addmm = products.addmm
     addmv = products.addmv
     addr = products.addr
-    all = reduction.all
-    amax = reduction.amax
-    amin = reduction.amin
-    any = reduction.any
-    argmax = reduction.argmax
-    argmin = reduction.argmin
     argwhere = picking.argwhere
     as_strided = arranging.as_strided
     baddbmm = products.baddbmm
@@ -440,7 +434,6 @@ class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
     masked_scatter = picking.masked_scatter
     masked_select = picking.masked_select
     matmul = linalg.matmul
-    mean = reduction.mean
     mm = linalg.mm
     moveaxis = arranging.movedim
     movedim = arranging.movedim
@@ -469,7 +462,6 @@ class Tensor(Elementwise, InPlace, Random, Creation, Queries, Handle):
     split = splitting.split
     split_with_sizes = splitting.split_with_sizes
     squeeze = movement.squeeze
-    sum = reduction.sum
     swapaxes = arranging.swapaxes
     swapdims = arranging.swapaxes
     t = movement.t

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from unison_core import ops
@@ -384,17 +385,40 @@ def _cumprod_vjp_with_zeros(g: Any, x: Any, dim: int) -> Any:
 
 @composite(dtypes=FLOATING)
 def logcumsumexp(x: Array, *, dim: int) -> Array:
-    """log of the running sums of exp(x) along dim, scaled by the largest element."""
+    """log of the running sums of exp(x) along dim: doubling steps of logaddexp, which neither over- nor underflow."""
     if not x.shape or 0 in x.shape:
         return ops.copy(x)
-    top = amax(x, dim=(dim,), keepdim=True)
-    top = ops.where(ops.isinf(top), scalar_like(0, top), top)
-    return ops.add(ops.log(cumsum(ops.exp(ops.sub(x, top)), dim=dim)), top)
+    d = wrap_dim(dim, len(x.shape))
+    n = x.shape[d]
+    lead = (slice(None),) * d
+    out, step = x, 1
+    while step < n:
+        head = ops.slice(out, key=(*lead, slice(0, step), ...))
+        tail = ops.slice(out, key=(*lead, slice(step, n), ...))
+        earlier = ops.slice(out, key=(*lead, slice(0, n - step), ...))
+        out = ops.cat(head, ops.logaddexp(tail, earlier), dim=d)
+        step *= 2
+    return ops.copy(x) if out is x else out
 
 
 @logcumsumexp.infer
 def logcumsumexp_infer(x: Spec, *, dim: int) -> Spec:
     return _along(x, dim)
+
+
+@logcumsumexp.vjp(values="x out")
+def logcumsumexp_vjp(g: Any, out: Any, x: Any, *, dim: int) -> Any:
+    """The sum of g[j] exp(x[i] - out[j]) over j >= i, for positive and negative g in the logarithm."""
+    if not x.shape or 0 in x.shape:
+        return g
+    dims = (wrap_dim(dim, len(x.shape)),)
+    none = scalar_like(-inf, x)
+
+    def part(share: Any) -> Any:
+        kept = ops.where(ops.gt(share, scalar_like(0, share)), ops.sub(ops.log(share), out), none)
+        return ops.exp(ops.add(ops.flip(logcumsumexp(ops.flip(kept, dims=dims), dim=dim), dims=dims), x))
+
+    return ops.sub(part(g), part(ops.neg(g)))
 
 
 @primitive(dtypes=REAL)

@@ -11,7 +11,7 @@ from unison_core.dispatch.inplace import inplace as _inplace
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
-from unison.functions import elementwise
+from unison.functions import elementwise, reduction
 from unison.functions._common import in_place, named_like, tensor_like
 
 __all__ = ["InPlace"]
@@ -129,6 +129,9 @@ class InPlace:
     nextafter_ = _inplace(ops.nextafter)
     pow_ = in_place(elementwise.pow)
     rad2deg_ = in_place(elementwise.rad2deg)
+    cumprod_ = in_place(reduction.cumprod)
+    cumsum_ = in_place(reduction.cumsum)
+    renorm_ = in_place(reduction.renorm)
     reciprocal_ = _inplace(ops.reciprocal)
     relu_ = _inplace(ops.relu)
     remainder_ = _inplace(ops.remainder)
