@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 from tests.parity.harness import database
+from tests.parity.harness.calls import Pair, Refused
 from tests.parity.harness.candidate import Candidate
-from tests.parity.harness.checks import Pair, Refused
 from tests.parity.harness.compare import reason_of
 from tests.parity.harness.plan import CARRIED_BY, CHECKS, Run, plan
 from tests.parity.harness.rebind import Missing, attribute, is_absence

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from tests.parity.harness import checks, database
+from tests.parity.harness.calls import Pair
 from tests.parity.harness.candidate import Candidate, reference
 from tests.parity.harness.rebind import counterpart
 
@@ -26,7 +27,7 @@ class Run:
     name: str
     dtype: torch.dtype
     function: Any
-    check: Callable[[checks.Pair, Any], str | None]
+    check: Callable[[Pair, Any], str | None]
     samples: Callable[[], list[Any]]
     function_name: str = ""
 
@@ -34,10 +35,10 @@ class Run:
         """How one sample is named in reports and given to `--repro`."""
         return f"{self.op.full_name}/{str(self.dtype).removeprefix('torch.')}/{self.name}/{index}"
 
-    def pair(self, candidate: Candidate) -> checks.Pair:
+    def pair(self, candidate: Candidate) -> Pair:
         """PyTorch's function beside the candidate's; `Missing` if the candidate has none."""
         ours = reference()
-        return checks.Pair(
+        return Pair(
             self.op,
             counterpart(self.function, ours, self.function_name),
             counterpart(self.function, candidate, self.function_name),

@@ -48,7 +48,8 @@ def is_absence(error: Exception, candidate: Candidate, name: str | None = None) 
             return True
         case ModuleNotFoundError():
             # A namespace that is loaded when first used; any other module is one that such a one imports.
-            return error.name in {f"{candidate.name}.{home}" for home in HOMES}
+            path = str(error.name).removeprefix(f"{candidate.name}.")
+            return any(f"{home}.".startswith(f"{path}.") for home in HOMES)
         case AttributeError():
             holders = (types.ModuleType, type(candidate.module), candidate.module.Tensor)
             at_fault = isinstance(error.obj, holders) or error.obj is candidate.module.Tensor

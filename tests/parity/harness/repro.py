@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from tests.parity.harness import database
+from tests.parity.harness.calls import Refused
 from tests.parity.harness.candidate import Candidate
-from tests.parity.harness.checks import Refused
 from tests.parity.harness.plan import plan
 
 __all__ = ["reproduce"]

@@ -112,7 +112,7 @@ MISTAKES = {
     "part-of-gradient": ("mul", {"mul": lambda x, y: torch.mul(x, y.detach())}, "gradient", "gradient [1]"),
     "method": ("abs", {"Tensor.abs": torch.neg}, "method", "values differ"),
     "method-absent": ("abs", {"Tensor.abs": ABSENT}, "method", "no Tensor.abs"),
-    "inplace": ("neg", {"Tensor.neg_": torch.neg}, "inplace", "input afterwards"),
+    "inplace": ("neg", {"Tensor.neg_": torch.neg}, "inplace", "does not return its input"),
     "inplace-copy": (
         "neg",
         {"Tensor.neg_": lambda x: x.neg_().clone()},
@@ -123,7 +123,7 @@ MISTAKES = {
         "nn.functional.mish",
         {"nn.functional.mish": without(torch.nn.functional.mish, "inplace")},
         "inplace",
-        "input afterwards",
+        "does not return its input",
     ),
     "lenient": (
         "cat",
@@ -206,6 +206,13 @@ def test_harness_allows_other_signs_of_singular_vectors():
         return type(right)((-u, s, -vh))
 
     assert measured("linalg.svd", {"linalg.svd": svd}, limit=10).status == "carried"
+
+
+def test_harness_prefers_exact_sums_to_pytorchs_own():
+    def matmul(x, y):
+        return torch.matmul(x.double(), y.double()).to(x.dtype)
+
+    assert measured("matmul", {"matmul": matmul}).failures == {}
 
 
 @pytest.mark.parametrize("op", database.entries()[::15], ids=lambda op: op.full_name)

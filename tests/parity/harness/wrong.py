@@ -50,8 +50,11 @@ class Wrong:
 
     def __getattr__(self, name: str) -> Any:
         # Python asks here as well when __getattribute__ has refused.
-        if self.__dict__.get(name) is ABSENT:
+        value = self.__dict__.get(name)
+        if value is ABSENT:
             raise AttributeError(f"no {name}", name=name, obj=self)
+        if isinstance(value, Raises):
+            raise value.error
         return getattr(self._namespace, name)
 
 
