@@ -6,7 +6,7 @@ Submodules are loaded on first access, so that `import unison` pays for none of 
 import importlib
 from types import ModuleType
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "hooks"]
 
 
 def __getattr__(name: str) -> ModuleType:
