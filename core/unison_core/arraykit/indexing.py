@@ -83,6 +83,8 @@ class Indexing:
     def _places(self, x: Any, index: Any, dim: int) -> tuple[Any, ...]:
         """The open mesh of index's positions with `index` itself in place of dim."""
         d = dim % x.ndim
+        if index.ndim != x.ndim:
+            raise ValueError("index and x differ in their numbers of dimensions")
         check_range(index, x.shape[d], dim)
         mesh = list(self.xp.ogrid[tuple(slice(n) for n in index.shape)])
         mesh[d] = index

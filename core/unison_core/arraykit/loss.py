@@ -104,7 +104,7 @@ class Loss:
         if reduction == "mean":
             share = share / total
         if weights is not None:
-            share = share * weights
+            share = xp.where(weights == 0, weights.dtype.type(0), share * weights)
         out *= share[:, None]
         out[xp.arange(t.size), safe] -= share
         if x.ndim != 2:

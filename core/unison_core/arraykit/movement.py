@@ -12,7 +12,7 @@ from unison_core.spec import numel, view_strides
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
 
-__all__ = ["Movement"]
+__all__ = ["Movement", "storage"]
 
 Shape = tuple[int, ...]
 
@@ -81,6 +81,8 @@ class Movement:
 
     def diagonal(self, x: Any, *, offset: int, dim1: int, dim2: int) -> Any:
         one, two = dim1 % x.ndim, dim2 % x.ndim
+        if one == two:
+            raise ValueError("the two dimensions are one")
         rows, columns = x.shape[one] + min(offset, 0), x.shape[two] - max(offset, 0)
         length = max(0, min(rows, columns))
         rest = [d for d in range(x.ndim) if d not in (one, two)]
@@ -104,20 +106,20 @@ class Movement:
 
     def as_strided(self, x: Any, *, shape: Shape, stride: tuple[int, ...], offset: int) -> Any:
         """Over the whole storage that x is a part of; its bounds are checked."""
-        storage = _storage(x)
+        whole = storage(x)
         item = x.dtype.itemsize
         last = (
             offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
             if 0 not in shape
             else offset - 1
         )
-        size = storage.nbytes // item
+        size = whole.nbytes // item
         if last >= size:
             raise OperatorError(
                 f"as_strided: shape {list(shape)} with strides {list(stride)} from offset {offset} reaches element {last}, "
                 f"outside the storage of {size} elements"
             )
-        flat = storage.reshape(-1).view(x.dtype)[offset:]
+        flat = whole.reshape(-1).view(x.dtype)[offset:]
         return self.xp.lib.stride_tricks.as_strided(flat, shape, [s * item for s in stride])
 
     def copy(self, x: Any) -> Any:
@@ -151,8 +153,11 @@ class Movement:
         return out
 
 
-def _storage(x: Any) -> Any:
+def storage(x: Any) -> Any:
     """The array that owns x's memory."""
-    while getattr(x, "base", None) is not None and hasattr(x.base, "strides"):
-        x = x.base
-    return x
+    owner = x
+    while (x := getattr(x, "base", None)) is not None:
+        # as_strided puts an object that is no array between the view and what it views.
+        if hasattr(x, "strides"):
+            owner = x
+    return owner

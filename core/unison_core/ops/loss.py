@@ -160,9 +160,10 @@ def cross_entropy_backward(
     """
     dim = _class_dim(x)
     safe, weights = _weights(x, target, weight, ignore_index)
-    share = ops.mul(widened(g), weights)
-    if reduction == "mean":
-        share = ops.div(share, total)
+    share = widened(g) if reduction != "mean" else ops.div(widened(g), total)
+    # Where everything is ignored the mean's share is infinite, and still nothing of it reaches anybody.
+    none = scalar_like(0, weights)
+    share = ops.where(ops.eq(weights, none), none, ops.mul(share, weights))
     share = _unsqueezed(share, dim)
     p = ops.exp(ops.sub(widened(x), _unsqueezed(lse, dim)))
     spread = ops.mul(p, share)

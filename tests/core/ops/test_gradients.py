@@ -56,11 +56,19 @@ def _shifted(inputs: list[Any], directions: list[Any], step: float) -> list[Any]
     ]
 
 
-def _directions(inputs: list[Any], seed: int) -> list[Any]:
+def _directions(inputs: list[Any], sample: Sample, seed: int) -> list[Any]:
+    """Random ones; symmetric where the operator reads one triangle and takes the other to be the same."""
     rng = np.random.default_rng(seed)
-    return [
-        unison.from_numpy(np.array(rng.uniform(-1, 1, tuple(t.shape)))).to(t.device) if _floating(t) else None for t in inputs
-    ]
+    out: list[Any] = []
+    for t, arg in zip(inputs, sample.inputs, strict=True):
+        if not _floating(t):
+            out.append(None)
+            continue
+        d = np.array(rng.uniform(-1, 1, tuple(t.shape)))
+        if arg.make in ("positive_definite", "symmetric"):
+            d = d + np.swapaxes(d, -1, -2)
+        out.append(unison.from_numpy(d).to(t.device))
+    return out
 
 
 def _along(grads: Any, directions: list[Any]) -> Any:
@@ -83,7 +91,7 @@ def test_gradient_is_the_slope(name: str, n: int, sample: Sample, device: str) -
     leaves = [t.requires_grad_() for t in inputs if _floating(t)]
     value, weights = _scalar(op, inputs, sample)
     grads = unison.autograd.grad(value, leaves, allow_unused=True)
-    directions = _directions(inputs, 7)
+    directions = _directions(inputs, sample, 7)
     if all(g is None for g in grads):
         pytest.fail(f"no gradient reached an input of {name}")
     with unison.no_grad():
@@ -100,7 +108,7 @@ def test_second_order_is_the_slope_of_the_gradient(name: str, n: int, sample: Sa
     inputs = tensors(sample, dtypes.float64, "cpu")
     if not any(isinstance(x, Arg) and int(np.prod(x.shape)) for x in sample.inputs):
         return
-    directions, others = _directions(inputs, 7), _directions(inputs, 11)
+    directions, others = _directions(inputs, sample, 7), _directions(inputs, sample, 11)
 
     def slope(at: list[Any], *, create_graph: bool) -> tuple[Any, list[Any]]:
         leaves = [t.detach().requires_grad_() if _floating(t) else t for t in at]

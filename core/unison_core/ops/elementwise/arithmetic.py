@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison_core import ops
-from unison_core.dtypes import ALL, FLOATING, INEXACT, INTEGER, NUMERIC, REAL
+from unison_core.dtypes import ALL, FLOATING, INEXACT, INTEGER, NUMERIC, REAL, bool_
 from unison_core.operator import Array, Promote, composite, primitive
 from unison_core.ops._shared import adjoint, scalar_like
 from unison_core.samples import arg, binary, good, unary
@@ -97,7 +97,7 @@ def div_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
 div.samples(binary(second=(0.5, 3.0)))
 
 
-@primitive(dtypes=REAL, promote=COMMON, elementwise=True)
+@primitive(dtypes=REAL - {bool_}, promote=COMMON, elementwise=True)
 def floor_divide(a: Array, b: Array) -> Array:
     """The floor of a / b; integer division by zero is an error. Its gradients are zero."""
 
@@ -111,7 +111,7 @@ def floor_divide_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
 floor_divide.samples(binary(second=(0.5, 3.0)))
 
 
-@primitive(dtypes=REAL, promote=COMMON, elementwise=True)
+@primitive(dtypes=REAL - {bool_}, promote=COMMON, elementwise=True)
 def remainder(a: Array, b: Array) -> Array:
     """a - floor(a / b) * b: the sign of b."""
 
@@ -128,7 +128,7 @@ def remainder_samples() -> Any:
     yield good(arg(0), arg(0, low=1, high=2))
 
 
-@primitive(dtypes=REAL, promote=COMMON, elementwise=True)
+@primitive(dtypes=REAL - {bool_}, promote=COMMON, elementwise=True)
 def fmod(a: Array, b: Array) -> Array:
     """a - trunc(a / b) * b: the sign of a."""
 
