@@ -103,6 +103,14 @@ def _target(name: str, spatial: int, input: Any, output_size: Any) -> tuple[Size
     return size, target
 
 
+def _check_dimensions(spatial: int, input: Any, output_size: Any) -> None:
+    """A ValueError, as PyTorch has it, where a sequence of sizes meets too few dimensions."""
+    if spatial > 1 and isinstance(output_size, (tuple, list)) and input.array.ndim <= len(output_size):
+        raise OperatorValueError(
+            f"Input dimension should be at least {len(output_size) + 1}, but input has shape {list(input.shape)}"
+        )
+
+
 def _is_even(size: Sizes, target: Sizes) -> bool:
     return all(t > 0 and n % t == 0 for n, t in zip(size, target, strict=True))
 
@@ -116,6 +124,7 @@ def _edges(length: int, count: int, device: Any) -> tuple[Any, Any]:
 
 
 def _adaptive_avg(name: str, spatial: int, input: Any, output_size: Any) -> Any:
+    _check_dimensions(spatial, input, output_size)
     input, single = batched(name, input, spatial)
     size, target = _target(name, spatial, input, output_size)
     if all(n == 1 for n in target):
@@ -165,6 +174,7 @@ def _adaptive_max(name: str, spatial: int, input: Any, output_size: Any, return_
         not isinstance(output_size, int) and len(output_size) not in (1, spatial)
     ):
         raise OperatorError(f"{name}: output_size must have {spatial} elements, but got {output_size!r}")
+    _check_dimensions(spatial, input, output_size)
     input, single = batched(name, input, spatial)
     size, target = _target(name, spatial, input, output_size)
     if _is_even(size, target):
@@ -342,11 +352,12 @@ def _samples(name: str, input: Any, spatial: int, samples: Any) -> Any:
         from unison.functions.random import rand
 
         return rand(*shape, dtype=input.dtype, device=input.device)
-    if tuple(samples.shape) != shape:
+    # More than the batch needs are allowed, as PyTorch reads only those it needs.
+    if tuple(samples.shape[1:]) != shape[1:] or samples.shape[0] < shape[0]:
         raise OperatorError(
             f"{name}: _random_samples must have shape {list(shape)}, but has {list(samples.shape)}"
         )
-    return samples
+    return samples if tuple(samples.shape) == shape else ops.slice(samples, key=(slice(0, shape[0]),))
 
 
 def _fractional_taps(samples: Any, which: int, length: int, count: int, width: int) -> Any:

@@ -206,12 +206,30 @@ def _conv_transpose(
             f"channel: {size}. "
             f"Output size is too small"
         )
+    input = _with_extra_windows(input, tuple(weight.shape[2:]), size, stride, padding, dilation)
     out = ops.conv_input_grad(
         input, weight, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if bias is not None:
         out = ops.add(out, ops.view(bias, shape=(bias.shape[0], *[1] * spatial)))
     return ops.slice(out, key=(0,)) if single else out
+
+
+def _with_extra_windows(
+    input: Any,
+    kernel: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> Any:
+    """input with zeros for the windows that output padding of a stride or more makes room for."""
+    counts = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    ]
+    more = [(0, m - n) for m, n in zip(counts, input.shape[2:], strict=True)]
+    return ops.pad(input, widths=((0, 0), (0, 0), *more), value=0) if any(n for _, n in more) else input
 
 
 def _check_transpose(

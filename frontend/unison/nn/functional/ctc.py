@@ -27,7 +27,8 @@ def ctc_loss(
     """-log of the probability that log_probs (T, N, C) or (T, C) spell out targets, summed over all alignments.
 
     targets are (N, S), or the concatenated labels of all; lengths are tensors or tuples. "mean" divides each loss by
-    its target's length and averages. A target that does not fit gives inf, or 0 with zero_infinity. Graves et al., 2006.
+    its target's length and averages. The gradient is exp(log_probs) minus the labels' posterior probabilities: the one
+    of scores that log_softmax turned into log_probs, as PyTorch has it. A target that does not fit gives inf, or 0 with zero_infinity. Graves et al., 2006.
 
     Raises:
         RuntimeError: lengths or blank are out of range, or targets are not integers.
@@ -44,7 +45,7 @@ def ctc_loss(
     times, lengths = _lengths("input_lengths", input_lengths, batch), _lengths("target_lengths", target_lengths, batch)
     _check_lengths(times, lengths, steps)
     labels = _labels(targets, lengths, batch)
-    losses = _losses(x, labels, times, lengths, blank)
+    losses = ops.add(_losses(x, labels, times, lengths, blank), _of_scores(x, times))
     lost = ops.ge(losses, -_NEVER / 2)
     value = 0.0 if zero_infinity else float("inf")
     losses = ops.where(lost, constant(value, losses.dtype, losses.device), losses)
@@ -130,6 +131,16 @@ def _losses(x: Any, labels: list[list[int]], times: list[int], lengths: list[int
         alive = tensor([[t < n] for n in times], dtype=dtypes.bool_, device=device)
         alpha = ops.where(alive, ops.maximum(after, never), alpha)
     return ops.neg(ops.logsumexp(ops.where(ends, alpha, never), dim=(1,), keepdim=False))
+
+
+def _of_scores(x: Any, times: list[int]) -> Any:
+    """0 for each element of the batch, with the gradient exp(x) at its steps."""
+    from unison.functions.conversion import tensor
+
+    alive = tensor([[t < n for n in times] for t in range(x.array.shape[0])], dtype=dtypes.bool_, device=x.device)
+    share = ops.where(ops.reshape(alive, shape=(*x.array.shape[:2], 1)), ops.exp(x), constant(0, x.dtype, x.device))
+    fixed = ops.maximum(x, constant(_finite(x), x.dtype, x.device))
+    return ops.sum(ops.mul(share.detach(), ops.sub(fixed, fixed.detach())), dim=(0, 2), keepdim=False)
 
 
 def _finite(x: Any) -> float:

@@ -165,7 +165,8 @@ def gaussian_nll_loss(
     """(log v + (x - y)^2 / v) / 2 with v = max(var, eps), reduced; full adds log(2 pi) / 2. eps gets no gradient.
 
     Raises:
-        ValueError: var has entries below 0, or neither input's shape nor one that leaves its last length out.
+        ValueError: var has entries below 0, or neither input's shape nor one with one of its
+            lengths 1, or with the last left out.
     """
     reduction = settled(reduction)
     if not isinstance(var, Handle):
@@ -173,10 +174,10 @@ def gaussian_nll_loss(
             raise ValueError("var has negative entry/entries")
         var = ops.full(shape=tuple(input.array.shape), value=float(var), dtype=input.dtype, device=input.device)
     shape, given = tuple(input.array.shape), tuple(var.array.shape)
-    if given != shape and not (given == shape[:-1] or (len(given) == len(shape) and given == (*shape[:-1], 1))):
-        raise ValueError(f"var is of incorrect size: got {list(given)} for an input {list(shape)}")
-    if given == shape[:-1] and given != shape:
+    if given != shape and given == shape[:-1]:
         var = ops.slice(var, key=(..., None))
+    elif given != shape and (len(given) != len(shape) or sum(v for n, v in zip(shape, given, strict=True) if n != v) != 1):
+        raise ValueError(f"var is of incorrect size: got {list(given)} for an input {list(shape)}")
     if bool(ops.any(ops.lt(var, 0))):
         raise ValueError("var has negative entry/entries")
     floor = constant(eps, var.dtype, var.device)
