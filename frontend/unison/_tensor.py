@@ -14,6 +14,7 @@ from unison._methods.inplace import InPlace
 from unison._methods.queries import Queries
 from unison._methods.random import Random
 from unison._methods.reduction import Reduction
+from unison._methods.sorting import Sorting
 from unison.functions import (
     arranging,
     conversion,
@@ -53,7 +54,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Elementwise, Reduction, InPlace, Random, Creation, Queries, Handle):
+class Tensor(Elementwise, Reduction, Sorting, InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from typing import Any
 
-from unison.functions._common import unary, with_out
+from unison.functions import return_types
+from unison.functions._common import unary, with_out, write_out
 from unison_core import dtypes, ops, state
 from unison_core.errors import OperatorError
 
 __all__ = ["ceil", "fix", "floor", "frac", "frexp", "nan_to_num", "round", "trunc"]
-
-Frexp = namedtuple("frexp", ["mantissa", "exponent"])
 
 ceil = unary(ops.ceil)
 floor = unary(ops.floor)
@@ -83,12 +81,8 @@ def frexp(input: Any, *, out: Any = None) -> Any:
     # Halves of the scaling: 2^-exponent alone overflows for the smallest numbers.
     half = ops.floor(ops.mul(exponent, 0.5))
     mantissa = ops.mul(ops.mul(input, ops.exp2(ops.neg(half))), ops.exp2(ops.sub(half, exponent)))
-    result = Frexp(mantissa, ops.cast(exponent, dtype=dtypes.int32))
-    if out is None:
-        return result
-    from unison.functions._common import write_out
-
-    return write_out(out, result)
+    result = return_types.frexp(mantissa, ops.cast(exponent, dtype=dtypes.int32))
+    return result if out is None else write_out(out, result)
 
 
 def _exponent(x: Any) -> Any:

@@ -30,7 +30,8 @@ def _nonempty(name: str, x: Any, dim: Any) -> tuple[int, ...] | None:
     over = dims(dim, x.array.ndim)
     shape = x.array.shape
     if 0 in (shape if over is None else [shape[d] for d in over]):
-        raise OperatorError(f"{name}(): Expected reduction dims {over or 'all'} to have non-zero size, got {list(shape)}")
+        kind = OperatorError if dim in (None, ()) else OperatorIndexError
+        raise kind(f"{name}(): Expected reduction dims {over or 'all'} to have non-zero size, got {list(shape)}")
     return over
 
 
