@@ -152,7 +152,9 @@ class Pooling:
             total[windows] += wide[places]
         share = self._shares(total.dtype, size, counts, kernel, stride, padding, count_include_pad, divisor)
         if x.dtype.kind in "iu":
-            return (self.xp.sign(total) * (abs(total) // share)).astype(x.dtype, copy=False)
+            # Towards zero, as integers divide in C.
+            whole = abs(total) // abs(share)
+            return self.xp.where((total < 0) == (share < 0), whole, -whole).astype(x.dtype, copy=False)
         total /= share
         return total.astype(x.dtype, copy=False)
 

@@ -338,8 +338,9 @@ def avg_pool(
     share = _shares(x, size, counts, kernel, stride, padding, count_include_pad, divisor)
     if x.dtype.is_floating_point:
         return ops.div(total, share)
-    whole = ops.floor_divide(ops.abs(total), ops.cast(share, dtype=total.dtype))
-    return ops.cast(ops.mul(ops.sign(total), whole), dtype=x.dtype)
+    share = ops.cast(share, dtype=total.dtype)
+    whole = ops.floor_divide(ops.abs(total), ops.abs(share))
+    return ops.cast(ops.mul(ops.mul(ops.sign(total), ops.sign(share)), whole), dtype=x.dtype)
 
 
 def _sums(x: Any, kernel: Shape, stride: Shape, counts: Shape) -> Any:

@@ -65,6 +65,13 @@ TRANSPOSED = [
         (3,),
         {"stride": (1, 2, 2), "output_padding": (0, 1, 1)},
     ),
+    (
+        "conv_transpose2d",
+        (2, 4, 3, 4),
+        (4, 2, 2, 3),
+        (4,),
+        {"groups": 2, "dilation": 3, "output_padding": (2, 1)},
+    ),
 ]
 
 

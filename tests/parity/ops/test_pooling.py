@@ -71,6 +71,13 @@ def test_max_pool_of_integers_agrees():
     )
 
 
+@pytest.mark.parametrize("divisor", [None, 3, -2])
+def test_avg_pool_of_integers_truncates(divisor):
+    x = np.random.default_rng(0).integers(-9, 9, (1, 2, 5, 6))
+    ours = F.avg_pool2d(unison.tensor(x), 2, divisor_override=divisor)
+    assert np.array_equal(ours.numpy(), TF.avg_pool2d(torch.tensor(x), 2, divisor_override=divisor).numpy())
+
+
 AVG = [
     ("avg_pool2d", (2, 3, 6, 8), {"kernel_size": 2}),
     ("avg_pool2d", (3, 7, 9), {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)}),
@@ -137,12 +144,13 @@ def test_lp_pool_agrees(name, x, settings):
     [
         (1, (2, 3, 8), {"kernel_size": 2}),
         (2, (2, 3, 7, 8), {"kernel_size": 2}),
-        (2, (3, 7, 8), {"kernel_size": 3, "stride": 2, "padding": 1}),
+        (2, (3, 7, 8), {"kernel_size": 2, "stride": 3, "padding": 1}),
         (3, (1, 2, 4, 4, 6), {"kernel_size": 2}),
     ],
 )
 def test_max_unpool_agrees_to_second_order(spatial, x, settings):
-    pooled, indices = getattr(TF, f"max_pool{spatial}d")(torch.randn(x), return_indices=True, **settings)
+    data = torch.tensor(np.random.default_rng(0).standard_normal(x))
+    pooled, indices = getattr(TF, f"max_pool{spatial}d")(data, return_indices=True, **settings)
     name = f"max_unpool{spatial}d"
     more = {**settings, "output_size": x[-spatial:]}
     assert_twins(
@@ -193,6 +201,7 @@ REFUSED = [
     ("avg_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "padding": 2}, "at most half"),
     ("avg_pool2d", (1, 1, 1, 4), {"kernel_size": 2}, "too small"),
     ("adaptive_avg_pool2d", (1, 1, 4, 4), {"output_size": (2, -1)}, "greater than or equal to 0"),
+    ("adaptive_max_pool2d", (4, 4), {"output_size": (2, 2)}, "at least 3"),
     ("fractional_max_pool2d", (1, 1, 4, 4), {"kernel_size": 2}, "output_size or an output_ratio"),
     ("fractional_max_pool2d", (1, 1, 4, 4), {"kernel_size": 3, "output_size": 4}, "do not fit"),
 ]
