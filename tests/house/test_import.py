@@ -1,6 +1,7 @@
 """`import unison` stays light."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,7 +10,10 @@ HEAVY = {"cupy", "matplotlib", "numba", "pyopencl", "rich", "scipy", "torch"}
 
 
 def python(code):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # With compiled files kept, as an installation has them.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return json.loads(done.stdout)
 
 

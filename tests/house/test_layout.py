@@ -36,6 +36,7 @@ def test_entry_point_names_a_module_of_this_distribution(name):
 
 # Where PyTorch's own interface or file format speaks of one device by name.
 DEVICE_NAMED = {
+    "frontend/unison/_methods/queries.py": "`is_cpu`, `is_cuda`, `is_meta` are questions by name",
     "frontend/unison/nn/modules/parameter_container.py": "the printed form leaves the host out",
     "frontend/unison/nn/utils/rnn.py": "lengths of a PackedSequence are on the host; `is_cuda` is a question by name",
     "frontend/unison/serialization/_copying.py": "a checkpoint has no bytes for meta",
