@@ -9,6 +9,7 @@ their hooks see the total once.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from unison_core import ops, state
 from unison_core.dispatch import inplace
 from unison_core.handle import Handle
 
-__all__ = ["run"]
+__all__ = ["run", "running"]
 
 _add_ = inplace.inplace(ops.add)
 
@@ -38,11 +39,23 @@ def run(
     then left alone unless accumulate_targets. Otherwise gradients are added to the leaves' `.grad`.
     """
     before = state.set_grad(create_graph)
+    outer, running.towards_targets = running.towards_targets, targets is not None
     try:
         engine = _Engine(retain_graph, create_graph, targets, accumulate_targets)
         return engine.go(roots)
     finally:
+        running.towards_targets = outer
         state.set_grad(before)
+
+
+class _Running(threading.local):
+    """About the backward that runs in this thread."""
+
+    towards_targets: bool = False
+    """Whether it goes to chosen inputs only, instead of accumulating into every leaf."""
+
+
+running = _Running()
 
 
 class _Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -20,7 +21,8 @@ class Context:
         self._dirty: tuple[Any, ...] = ()
         self._non_differentiable: tuple[Any, ...] = ()
         self._materialize = True
-        self._node: FunctionNode | None = None
+        # Weak: the node holds the context, and a cycle would keep what is saved until the collector runs.
+        self._node: weakref.ref[FunctionNode] | None = None
         self.needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
@@ -51,9 +53,11 @@ class Context:
         Raises:
             RuntimeError: they were freed by an earlier backward, or modified since.
         """
-        node = self._node
-        if node is None:
+        if self._node is None:
             return self._to_save
+        node = self._node()
+        if node is None:
+            raise RuntimeError("the saved tensors have been freed together with the result of the function")
         return node.unpack()
 
 
@@ -166,7 +170,7 @@ def _record(cls: type[Function], ctx: Context, args: tuple[Any, ...], out: Any) 
     node.specs = tuple((o.shape, o.dtype, o.device) if isinstance(o, Handle) else None for o in outs)
     node.saved = tuple(_saver(t, outs, node, fresh) for t in ctx._to_save)
     ctx._to_save = ()
-    ctx._node = node
+    ctx._node = weakref.ref(node)
     for i, o in enumerate(fresh):
         if isinstance(o, Handle) and not any(outs[i] is x for x in ctx._non_differentiable) and _inexact(o):
             o.node = Output(node, i) if len(outs) > 1 else node
@@ -195,8 +199,12 @@ def _saver(
         return lambda _: None
     if saved_hooks.active:
         pack, unpack = saved_hooks.active[-1]
-        packed = pack(t)
-        return lambda _: unpack(packed)
+        packed, at = pack(t), next((i for i, o in enumerate(outs) if o is t), None)
+        if at is None:
+            place = edge(t)
+            return lambda _: saved_hooks.in_place_of(unpack(packed), place)
+        single = len(outs) == 1
+        return lambda n: saved_hooks.in_place_of(unpack(packed), n if single else Output(n, at))
     for i, o in enumerate(outs):
         if o is t:
             array, device, single = t.array, t.device, len(outs) == 1

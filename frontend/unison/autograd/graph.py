@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 
 from unison.autograd import anomaly
 from unison.autograd import saved as saved_hooks
+from unison.autograd.saved import saved_tensors_hooks
 from unison_core import state
 from unison_core.dispatch.promotion import INEXACT
 from unison_core.handle import Handle, alias, counter_of, wrap
 from unison_core.saving import NOTHING, VALUE
 
-__all__ = ["Node", "OpNode", "Output", "edge", "record"]
+__all__ = ["Node", "OpNode", "Output", "Through", "edge", "record", "saved_tensors_hooks"]
 
 _new = object.__new__
 
@@ -79,6 +80,22 @@ def _as_next(parent: Any) -> tuple[Any, int]:
     if isinstance(parent, Output):
         return (parent.source, parent.index)
     return (parent, 0)
+
+
+class Through(Node):
+    """Passes the gradient on to a leaf: the node of a tensor that stands in for it."""
+
+    __slots__ = ()
+    fresh_gradients: ClassVar[bool] = False
+
+    def __init__(self, leaf: Any) -> None:
+        self.parents = (leaf,)
+        self.hooks = None
+        self.trace = None
+
+    def apply(self, g: Any) -> tuple[Any, ...]:
+        """The gradient itself."""
+        return (g,)
 
 
 class OpNode(Node):

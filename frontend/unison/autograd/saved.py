@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from unison_core.handle import Handle
+from unison_core.handle import Handle, alias
 
-__all__ = ["Packed", "pack", "saved_tensors_hooks"]
+__all__ = ["Packed", "in_place_of", "pack", "saved_tensors_hooks"]
 
 active: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
 
@@ -46,12 +46,31 @@ class Packed:
     def unpack(self, node: Any) -> tuple[tuple[Any, ...], Any]:
         """(saved inputs, saved result) as tensors again."""
         fetch = self.unpack_hook
-        inputs = tuple(fetch(x.value) if isinstance(x, _Box) else x for x in self.inputs)
+        inputs = tuple(
+            in_place_of(fetch(x.value), parent) if isinstance(x, _Box) else x
+            for x, parent in zip(self.inputs, node.parents, strict=True)
+        )
         if self.out is None:
             return inputs, None
         packed, device = self.out
         array = tuple(fetch(o).array for o in packed) if isinstance(packed, tuple) else fetch(packed).array
         return inputs, node._rebuild((array, device, None))
+
+
+def in_place_of(value: Any, place: Any) -> Any:
+    """What an unpack hook gave, where the packed tensor stood in the graph: at a node, a leaf, or nowhere (None).
+
+    Gradient rules ask which of their inputs are tracked, and higher orders go on from there.
+    """
+    if value is place:
+        return value
+    t = alias(value)
+    if place is not None:
+        from unison.autograd.graph import Through
+
+        t.tracked = True
+        t.node = Through(place) if isinstance(place, Handle) else place
+    return t
 
 
 class _Box:
