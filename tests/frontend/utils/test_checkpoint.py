@@ -98,6 +98,26 @@ def test_checkpoint_keeps_no_intermediate_tensors(use_reentrant):
 
 
 @both
+@pytest.mark.parametrize("backward", [True, False])
+def test_checkpoint_frees_its_inputs_without_the_garbage_collector(use_reentrant, backward):
+    x = unison.ones(3, requires_grad=True)
+    given = x * 2
+    alive = weakref.ref(given)
+    gc.collect()
+    gc.disable()
+    try:
+        out = checkpoint(lambda y: y.sin().exp(), given, use_reentrant=use_reentrant).sum()
+        del given
+        assert alive() is not None
+        if backward:
+            out.backward()
+        del out
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+@both
 def test_checkpoint_repeats_random_numbers(use_reentrant):
     masks = []
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import unison
+from unison.autograd.engine import running
 from unison.utils.checkpoint.random_state import RandomState
 
 __all__ = ["CheckpointFunction", "check_backward_validity", "detach_variable"]
@@ -26,6 +27,12 @@ class CheckpointFunction(unison.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        if running.towards_targets:
+            raise RuntimeError(
+                "When use_reentrant=True, checkpoint is incompatible with .grad() or passing an `inputs` parameter to "
+                ".backward(): it would add to the gradients of every leaf. Set use_reentrant=False, or call "
+                ".backward() without `inputs`"
+            )
         tensors = iter(ctx.saved_tensors)
         args = detach_variable(
             tuple(next(tensors) if is_t else v for v, is_t in zip(ctx.others, ctx.is_tensor, strict=True))

@@ -99,12 +99,10 @@ class Region:
         assert self._inputs is not None
         args, kwargs = self._inputs.get()
         found: list[_Spec] = []
-        # Gradients that are to be differentiated again go on through the second run's graph.
-        keeps_graph = unison.is_grad_enabled()
 
         def pack(tensor: Any) -> Any:
-            if not keeps_graph:
-                tensor = tensor.detach()
+            # Its place in the graph is that of the tensor of the first run; the second run's graph is dropped.
+            tensor = tensor.detach()
             index = len(found)
             found.append(_spec(tensor))
             if index < len(self._saved) and self._placeholders[index]() is not None:
@@ -170,7 +168,7 @@ class _Inputs:
         tensors = [v for v, is_tensor in zip(values, self._tensor, strict=True) if is_tensor]
         self._context: Any = None
         if tensors:
-            _Keep.apply(self, unison.empty(0, requires_grad=True), *tensors)
+            self._node = _Keep.apply(self, unison.empty(0, requires_grad=True), *tensors).grad_fn
 
     def keep(self, context: Any) -> None:
         self._context = context
