@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from unison_core import arraykit, dtypes
+from unison_core.arraykit.movement import storage
 from unison_core.backend import Backend, merge_kernels
 from unison_core.devices import Device
 from unison_core.dtypes import DType
@@ -81,9 +82,7 @@ class CpuBackend(Backend):
 
     def offset(self, array: Any) -> int:
         """Distance from the owner's first element."""
-        owner = array
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        owner = storage(array)
         return int((array.ctypes.data - owner.ctypes.data) // array.dtype.itemsize) if array.size else 0
 
     def describe(self, device: Device) -> str:

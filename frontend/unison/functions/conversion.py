@@ -142,7 +142,24 @@ def from_numpy(ndarray: Any) -> Any:
 
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    return wrap(_supported(np, ndarray, copy=False), devices.host())
+    return wrap(_own_storage(np, _supported(np, ndarray, copy=False)), devices.host())
+
+
+def _own_storage(np: Any, array: Any) -> Any:
+    """The array, cut off from what it is part of: its storage is the memory between its first and last element."""
+    if array.base is None or not array.size:
+        return array
+    reach = sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)) + array.itemsize
+    return np.ndarray(array.shape, array.dtype, np.asarray(_Extent(array, reach)), 0, array.strides)
+
+
+class _Extent:
+    """The first bytes of an array, as NumPy's array protocol tells them; keeps the array alive."""
+
+    def __init__(self, array: Any, count: int) -> None:
+        self.array = array
+        place = array.__array_interface__["data"]
+        self.__array_interface__ = {"data": place, "shape": (count,), "typestr": "|u1", "version": 3}
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
