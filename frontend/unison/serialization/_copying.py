@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import unison
 from unison.serialization._format import dtype_name
 from unison.serialization._host import bytes_of, from_array, numpy_dtype, owner_of, strided, to_array
+from unison.serialization._rebuild import without_data
 
 __all__ = ["copy_tensor", "deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
 
@@ -62,7 +63,7 @@ def rebuild_tensor(
         RuntimeError: the device cannot be used here.
     """
     if raw is None:
-        out = unison.empty_strided(size, stride, dtype=getattr(unison, dtype), device=device)
+        out = without_data(getattr(unison, dtype), tuple(size), tuple(stride))
     else:
         own = raw if raw.flags.writeable else raw.copy()
         assert own.size == int(np.prod(size, dtype=np.int64)) * numpy_dtype(dtype).itemsize
@@ -126,9 +127,10 @@ def _copied(tensor: Any, memo: dict[Any, Any]) -> Any:
         return tensor.detach().clone()
     array = to_array(tensor)
     owner = owner_of(array)
-    key = ("unison.serialization", owner.ctypes.data)
+    begin, end = byte_bounds(owner)
+    key = ("unison.serialization", begin)
     if key not in memo:
         # With its owner, so that the address stays its own.
-        memo[key] = (owner, bytes_of(byte_bounds(owner)[0], owner.nbytes).copy())
-    offset = (byte_bounds(array)[0] - byte_bounds(owner)[0]) // array.itemsize
+        memo[key] = (owner, bytes_of(begin, end - begin).copy())
+    offset = (byte_bounds(array)[0] - begin) // array.itemsize
     return from_array(strided(memo[key][1], dtype_name(tensor.dtype), offset, tensor.shape, tensor.stride()))

@@ -32,6 +32,7 @@ __all__ = [
     "tensor_v1",
     "tensor_v2",
     "tensor_v3",
+    "without_data",
 ]
 
 
@@ -82,8 +83,15 @@ def _resolved(out: Any, storage: Storage, metadata: dict[str, bool]) -> Any:
 
 def meta_tensor(dtype: Any, size: Any, stride: Any, requires_grad: bool) -> Any:
     _expect(isinstance(dtype, type(unison.float32)), "a dtype")
-    out = unison.empty_strided(tuple(size), tuple(stride), dtype=dtype, device="meta")
+    out = without_data(dtype, tuple(size), tuple(stride))
     return out.requires_grad_() if requires_grad else out
+
+
+def without_data(dtype: Any, size: tuple[int, ...], stride: tuple[int, ...]) -> Any:
+    """A meta tensor of that layout."""
+    reach = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
+    with unison.no_grad():
+        return unison.as_strided(unison.empty(reach, dtype=dtype, device="meta"), size, stride).detach()
 
 
 def parameter(data: Any, requires_grad: bool, hooks: Any) -> Any:

@@ -87,7 +87,7 @@ def test_views_on_another_device_are_stored_once_and_alias_again(saved):
         assert [name for name in archive.namelist() if "/data/" in name] == ["archive/data/0"]
     for target in (None, "cpu"):
         loaded = unison.load(path, target)
-        assert {str(t.device) for t in loaded.values()} == {target or "strict"}
+        assert {t.device for t in loaded.values()} == {unison.empty(0, device=target or "strict").device}
         assert tuple(loaded["turned"].stride()) == (1, 4)
         loaded["rows"].zero_()
         assert loaded["turned"].cpu().tolist() == [[0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0]]
@@ -97,5 +97,5 @@ def test_views_on_another_device_are_stored_once_and_alias_again(saved):
 def test_pickle_and_deepcopy_keep_the_device():
     x = unison.arange(6.0).reshape(2, 3).to("strict").t()
     for y in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
-        assert str(y.device) == "strict"
+        assert y.device == x.device
         assert y.cpu().tolist() == [[0, 3], [1, 4], [2, 5]]
