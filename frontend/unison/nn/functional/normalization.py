@@ -58,7 +58,7 @@ def _check_batch(input: Any, training: bool, running_mean: Any, running_var: Any
     shape = input.array.shape
     if len(shape) < 2:
         raise OperatorError(f"batch_norm expects an input (N, C, ...), got {list(shape)}")
-    if training and len(input.array) * numel(shape[2:]) == 1:
+    if training and shape[0] * numel(shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size unison.Size({list(shape)})"
         )
