@@ -71,8 +71,10 @@ def spatial_of(name: str, x: Any) -> Shape:
     Raises:
         RuntimeError: fewer than three dimensions.
     """
-    if len(x.shape) < 3:
-        raise OperatorError(f"{name}: expected (batch, channels, *spatial), got {list(x.shape)}")
+    if len(x.shape) < 3 or 0 in x.shape[1:]:
+        raise OperatorError(
+            f"{name}: expected (batch, channels, *spatial) with positive lengths but for the batch, got {list(x.shape)}"
+        )
     return tuple(x.shape[2:])
 
 

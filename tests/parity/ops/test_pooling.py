@@ -197,6 +197,7 @@ REFUSED = [
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "dilation": 0}, "dilation must be at least 1"),
     ("max_pool2d", (4, 4), {"kernel_size": 2}, "3D .unbatched. or 4D .batched."),
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": (2, 2, 2)}, "a tuple of 2 ints"),
+    ("max_pool2d", (1, 0, 4, 4), {"kernel_size": 2}, "positive lengths"),
     ("avg_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "divisor_override": 0}, "divisor must be not zero"),
     ("avg_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "padding": 2}, "at most half"),
     ("avg_pool2d", (1, 1, 1, 4), {"kernel_size": 2}, "too small"),

@@ -361,11 +361,11 @@ def _samples(name: str, input: Any, spatial: int, samples: Any) -> Any:
 
 
 def _fractional_taps(samples: Any, which: int, length: int, count: int, width: int) -> Any:
-    """(n, c, count, width) places: starts floor((i + u) a) - floor(u a), a = (length - width) / (count - 1), then the end."""
+    """(n, c, count, width) places: from int((i + u) a) - int(u a) on, a = (length - width) / (count - 1)."""
     u = ops.slice(samples, key=(slice(None), slice(None), slice(which, which + 1)))
     alpha = (length - width) / (count - 1) if count > 1 else 0.0
     i = ops.cast(ops.arange(end=count, dtype=dtypes.int64, device=samples.device), dtype=samples.dtype)
-    start = ops.sub(ops.floor(ops.mul(ops.add(i, u), alpha)), ops.floor(ops.mul(u, alpha)))
+    start = ops.sub(ops.trunc(ops.mul(ops.add(i, u), alpha)), ops.trunc(ops.mul(u, alpha)))
     start = ops.cast(start, dtype=dtypes.int64)
     last = ops.eq(ops.arange(end=count, dtype=dtypes.int64, device=samples.device), count - 1)
     start = ops.where(
