@@ -1,0 +1,5 @@
+"""Measurements against PyTorch eager: ratios in one run, interleaved, medians. Start reading in `timing`.
+
+make bench                      all groups
+make bench ARGS="overhead"      one of them
+"""

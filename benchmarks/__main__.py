@@ -1,0 +1,83 @@
+"""`python -m benchmarks [GROUP ...]`: print the ratios against PyTorch eager."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import overhead, training
+from benchmarks.timing import Row, compare
+
+GROUPS = {"overhead": overhead, "training": training}
+
+
+def main() -> int:
+    """Time the groups asked for and print a table each."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against PyTorch eager.")
+    parser.add_argument("groups", nargs="*", help=f"any of {', '.join([*GROUPS, 'imports'])} (default: all)")
+    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows there as well")
+    given = parser.parse_args()
+    unknown = [g for g in given.groups if g not in (*GROUPS, "imports")]
+    if unknown:
+        parser.error(f"no group {unknown[0]!r}; there are {', '.join([*GROUPS, 'imports'])}")
+    try:
+        import torch
+    except ImportError:
+        print(
+            "PyTorch is missing; it comes with the extra 'parity': pip install 'unison[parity]'",
+            file=sys.stderr,
+        )
+        return 2
+    torch.set_num_threads(given.threads)
+    rows: dict[str, list[Row]] = {}
+    for name in given.groups or [*GROUPS, "imports"]:
+        rows[name] = (
+            [_imports()] if name == "imports" else _group(GROUPS[name], torch, quick=name == "overhead")
+        )
+        _show(name, rows[name])
+    if given.json:
+        Path(given.json).write_text(json.dumps({k: [vars(r) for r in v] for k, v in rows.items()}, indent=1))
+    return 0
+
+
+def _group(module: Any, torch: Any, *, quick: bool) -> list[Row]:
+    import unison
+
+    pairs = zip(module.cases(torch), module.cases(unison), strict=True)
+    settings: dict[str, Any] = {} if quick else {"block": 0.3, "blocks": 7, "pause": 0.05}
+    return [compare(case, theirs, ours, **settings) for (case, theirs), (_, ours) in pairs]
+
+
+def _imports() -> Row:
+    """Import and first operation, each in fresh processes in turn."""
+    programs = {name: f"import {name}; {name}.ones(2) + 1" for name in ("torch", "unison")}
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(5):
+        for name, program in programs.items():
+            code = f"import time; t = time.perf_counter(); {program}; print(time.perf_counter() - t)"
+            out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+            times[name].append(float(out.stdout))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    ratio = statistics.median(a / b for a, b in zip(times["torch"], times["unison"], strict=True))
+    return Row("import and first operation", medians["torch"] * 1e6, medians["unison"] * 1e6, ratio)
+
+
+def _show(name: str, rows: list[Row]) -> None:
+    width = max(len(r.case) for r in rows)
+    print(f"\n{name}: time(PyTorch) / time(Unison), above 1 Unison is faster")
+    print(f"{'case':{width}}  {'PyTorch us':>11}  {'Unison us':>11}  {'ratio':>6}")
+    for r in rows:
+        print(f"{r.case:{width}}  {r.torch:11.2f}  {r.unison:11.2f}  {r.ratio:6.2f}")
+    print(
+        f"{'geometric mean':{width}}  {'':11}  {'':11}  {statistics.geometric_mean(r.ratio for r in rows):6.2f}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
