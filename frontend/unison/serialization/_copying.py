@@ -12,26 +12,27 @@ from numpy.typing import NDArray
 
 import unison
 from unison.serialization._format import dtype_name
-from unison.serialization._host import bytes_of, from_array, numpy_dtype, owner_of, strided, to_array
+from unison.serialization._host import bytes_of, from_array, owner_of, strided, to_array
 from unison.serialization._rebuild import without_data
 
-__all__ = ["copy_tensor", "deepcopy_tensor", "rebuild_parameter", "rebuild_tensor", "reduce_tensor"]
+__all__ = ["copy_tensor", "deepcopy_tensor", "rebuild_tensor", "reduce_tensor"]
 
 _Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def reduce_tensor(tensor: Any) -> _Reduced:
-    """The function and arguments that pickle rebuilds a tensor from: its elements, layout, device, requires_grad.
+    """The function and arguments that pickle rebuilds a tensor from: class, elements, layout, device, requires_grad.
 
     The elements go as one array, without the rest of the memory that the tensor may be a view of. Dimensions
     keep the order they have in memory. Gradients and hooks are not kept. As in PyTorch, a tensor that is not a
     leaf becomes one.
     """
-    state = dict(getattr(tensor, "__dict__", {}))
-    flags = (bool(tensor.requires_grad), state)
-    if isinstance(tensor, unison.nn.Parameter):
-        return rebuild_parameter, (type(tensor), *_content(tensor), *flags)
-    return rebuild_tensor, (*_content(tensor), *flags)
+    return rebuild_tensor, (type(tensor), *_content(tensor), bool(tensor.requires_grad), _state(tensor))
+
+
+def _state(tensor: Any) -> dict[str, Any]:
+    """What a user attached to it."""
+    return dict(getattr(tensor, "__dict__", {}))
 
 
 def _content(tensor: Any) -> tuple[Any, ...]:
@@ -49,6 +50,7 @@ def _content(tensor: Any) -> tuple[Any, ...]:
 
 
 def rebuild_tensor(
+    cls: type,
     raw: NDArray[np.uint8] | None,
     dtype: str,
     size: Sequence[int],
@@ -66,38 +68,27 @@ def rebuild_tensor(
         out = without_data(getattr(unison, dtype), tuple(size), tuple(stride))
     else:
         own = raw if raw.flags.writeable else raw.copy()
-        assert own.size == int(np.prod(size, dtype=np.int64)) * numpy_dtype(dtype).itemsize
         out = from_array(strided(own, dtype, 0, size, stride)).to(device)
-    _attach(out, state)
-    return out.requires_grad_() if requires_grad else out
+    return _finish(out, cls, requires_grad, state)
 
 
-def rebuild_parameter(cls: type, *content: Any) -> Any:
-    """The parameter that `reduce_tensor` took apart."""
-    *data, requires_grad, state = content
-    return _attach(cls(rebuild_tensor(*data, False, {}), requires_grad=requires_grad), state)
-
-
-def _attach(out: Any, state: dict[str, Any]) -> Any:
+def _finish(out: Any, cls: type, requires_grad: bool, state: dict[str, Any]) -> Any:
+    if type(out) is not cls:
+        out.__class__ = cls
     for name, value in state.items():
         setattr(out, name, value)
-    return out
+    return out.requires_grad_(requires_grad)
 
 
 def copy_tensor(tensor: Any) -> Any:
     """Another leaf on the same memory: what `copy.copy` gives."""
-    out = tensor.detach()
-    if isinstance(tensor, unison.nn.Parameter):
-        out = type(tensor)(out, requires_grad=tensor.requires_grad)
-    else:
-        out.requires_grad_(tensor.requires_grad)
-    return _attach(out, getattr(tensor, "__dict__", {}))
+    return _finish(tensor.detach(), type(tensor), tensor.requires_grad, _state(tensor))
 
 
 def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
     """A copy on memory of its own; on the host, tensors that share memory are copied as views of one copy.
 
-    requires_grad is kept, and so is the gradient of a plain tensor (not of a parameter, as in PyTorch).
+    Class, attributes, requires_grad and gradient are kept.
 
     Raises:
         RuntimeError: the tensor was computed with gradient: copying would tear it from its graph.
@@ -111,15 +102,11 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
         )
     with unison.no_grad():
         out = _copied(tensor, memo)
-    if isinstance(tensor, unison.nn.Parameter):
-        out = type(tensor)(out, requires_grad=tensor.requires_grad)
-        memo[id(tensor)] = out
-        return out
-    out.requires_grad_(tensor.requires_grad)
     memo[id(tensor)] = out
+    _finish(out, type(tensor), tensor.requires_grad, copy.deepcopy(_state(tensor), memo))
     if tensor.grad is not None:
         out.grad = copy.deepcopy(tensor.grad, memo)
-    return _attach(out, copy.deepcopy(dict(getattr(tensor, "__dict__", {})), memo))
+    return out
 
 
 def _copied(tensor: Any, memo: dict[Any, Any]) -> Any:

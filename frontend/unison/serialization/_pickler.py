@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import unison
+from unison.nn.parameter import Buffer, Parameter, is_lazy
 from unison.serialization import _rebuild as rebuild
 from unison.serialization._format import STORAGE_OF, dtype_name
 from unison.serialization._globals import torch_names
@@ -39,7 +40,6 @@ class CheckpointPickler(pickle._Pickler):
         super().__init__(stream, protocol)
         self._place = place
         self._tensor = unison.Tensor
-        self._parameter = unison.nn.Parameter
         self._dtype = type(unison.float32)
         self._device = type(unison.device("cpu"))
         self._names = torch_names()
@@ -51,12 +51,10 @@ class CheckpointPickler(pickle._Pickler):
         return ("storage", STORAGE_OF[where.dtype], where.key, where.device, where.count)
 
     def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, self._parameter):
-            return self._reduce_parameter(obj)
         if isinstance(obj, self._tensor):
             return self._reduce_tensor(obj)
         if isinstance(obj, _Data):
-            return rebuild.tensor_v2, self._arguments(obj.parameter, requires_grad=False)
+            return self._plain(obj.parameter, requires_grad=False)
         if isinstance(obj, unison.Size):
             return unison.Size, (tuple(obj),)
         if isinstance(obj, self._device):
@@ -81,31 +79,32 @@ class CheckpointPickler(pickle._Pickler):
             self.write(pickle.GLOBAL + f"{names[0]}\n{names[1]}\n".encode("ascii"))
         self.memoize(obj)
 
-    def _reduce_parameter(self, parameter: Any) -> Any:
-        arguments = (_Data(parameter), parameter.requires_grad, OrderedDict())
-        state = _attributes(parameter)
-        return (
-            (rebuild.parameter_with_state, (*arguments, state)) if state else (rebuild.parameter, arguments)
-        )
-
     def _reduce_tensor(self, tensor: Any) -> Any:
-        if tensor.device.type == "meta":
-            function, arguments = rebuild.meta_tensor, _layout(tensor)
-        else:
-            function = rebuild.tensor_v2
-            arguments = self._arguments(tensor, requires_grad=tensor.requires_grad)
-        state = _attributes(tensor)
-        if not state and type(tensor) is unison.Tensor:
+        if is_lazy(tensor):
+            return NotImplemented
+        state, cls = _attributes(tensor), type(tensor)
+        if isinstance(tensor, Parameter):
+            arguments = (_Data(tensor), tensor.requires_grad, OrderedDict())
+            return (
+                (rebuild.parameter_with_state, (*arguments, state))
+                if state
+                else (rebuild.parameter, arguments)
+            )
+        function, arguments = self._plain(tensor, requires_grad=tensor.requires_grad)
+        if isinstance(tensor, Buffer):
+            # As PyTorch has it: a tensor with two attributes.
+            state, cls = {**state, "persistent": tensor.persistent, "_is_buffer": True}, self._tensor
+        if not state and cls is self._tensor:
             return function, arguments
-        return rebuild.from_type, (function, type(tensor), arguments, state)
+        return rebuild.from_type, (function, cls, arguments, state)
 
-    def _arguments(self, tensor: Any, *, requires_grad: bool) -> tuple[Any, ...]:
+    def _plain(self, tensor: Any, *, requires_grad: bool) -> Any:
+        if tensor.device.type == "meta":
+            layout = (tensor.dtype, tuple(tensor.shape), tuple(tensor.stride()))
+            return rebuild.meta_tensor, (*layout, requires_grad)
         where = self._place(tensor)
-        return (_Stored(where), where.offset, where.size, where.stride, requires_grad, OrderedDict())
-
-
-def _layout(tensor: Any) -> tuple[Any, ...]:
-    return (tensor.dtype, tuple(tensor.shape), tuple(tensor.stride()), tensor.requires_grad)
+        layout = (where.offset, where.size, where.stride)
+        return rebuild.tensor_v2, (_Stored(where), *layout, requires_grad, OrderedDict())
 
 
 def _attributes(tensor: Any) -> dict[str, Any]:

@@ -108,7 +108,13 @@ def from_type(function: Any, cls: Any, args: Any, state: Any) -> Any:
     _expect(function in (tensor_v2, tensor_v3, meta_tensor), "a function that rebuilds a tensor")
     _expect(isinstance(cls, type) and issubclass(cls, unison.Tensor), "a class of tensors")
     out = function(*args)
-    return set_state(out if type(out) is cls else out.as_subclass(cls), state)
+    if isinstance(state, dict) and state.get("_is_buffer"):
+        # PyTorch's buffers are plain tensors with these two attributes.
+        out = unison.nn.Buffer(out, persistent=bool(state.get("persistent", True)))
+        state = {name: value for name, value in state.items() if name not in ("_is_buffer", "persistent")}
+    elif type(out) is not cls:
+        out.__class__ = cls
+    return set_state(out, state)
 
 
 def set_state(out: Any, state: Any) -> Any:

@@ -52,7 +52,7 @@ def test_pickled_tensor_can_be_written_and_is_a_leaf():
 
 
 def test_pickled_parameter_is_a_parameter():
-    p = pickled(unison.nn.Parameter(unison.ones(2), requires_grad=False))
+    p = pickle.loads(pickle.dumps(unison.nn.Parameter(unison.ones(2), requires_grad=False)))
     assert type(p) is unison.nn.Parameter
     assert not p.requires_grad
 
@@ -115,7 +115,7 @@ def test_deepcopy_keeps_requires_grad_and_gradient():
 def test_deepcopied_parameter_is_a_parameter_without_gradient():
     p = unison.nn.Parameter(unison.ones(2))
     (p * 3).sum().backward()
-    q = _deepcopy_tensor(p, {})
+    q = copy.deepcopy(p)
     assert type(q) is unison.nn.Parameter
     assert q.grad is None
 
@@ -136,6 +136,21 @@ def test_deepcopy_of_a_computed_tensor_is_refused():
         RuntimeError, match=r"Only tensors created explicitly by the user.*tensor\.detach\(\)"
     ):
         _deepcopy_tensor(w * 2, {})
+
+
+class Named(unison.Tensor):
+    """A tensor with a name."""
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_class_and_attributes_are_kept(copied):
+    x = _copy_tensor(unison.ones(2))
+    x.__class__ = Named
+    x.name = ["x"]
+    y = copied(x)
+    assert type(y) is Named
+    assert y.name == ["x"]
+    assert (y.name is x.name) is (copied is copy.copy)
 
 
 def test_copy_and_pickle_modules_come_here():

@@ -171,6 +171,42 @@ def test_meta_tensor_has_layout_and_no_data(saved):
     assert (tuple(y.shape), tuple(y.stride())) == ((2, 3), (1, 2))
 
 
+def test_meta_parameter_and_attributes_come_back():
+    p = unison.nn.Parameter(unison.empty(2, device="meta"))
+    p.note = {"of": "something"}
+    x = unison.ones(1)
+    x.note = unison.ones(2)
+    q, y = roundtrip([p, x])
+    assert type(q) is unison.nn.Parameter
+    assert (str(q.device), q.note) == ("meta", {"of": "something"})
+    assert y.note.tolist() == [1, 1]
+
+
+def test_buffer_stays_a_buffer():
+    whole, view = roundtrip(
+        [unison.nn.Buffer(unison.zeros(3), persistent=False), unison.nn.Buffer(unison.ones(1))]
+    )
+    assert (type(whole), whole.persistent) == (unison.nn.Buffer, False)
+    assert (type(view), view.persistent) == (unison.nn.Buffer, True)
+
+
+def test_module_comes_back_from_a_full_load(saved):
+    module = unison.nn.Sequential(unison.nn.Linear(2, 3), unison.nn.BatchNorm1d(3))
+    module.extra = unison.nn.Buffer(unison.ones(2))
+    path = saved(module)
+    loaded = unison.load(path, weights_only=False)
+    x = unison.randn(4, 2)
+    assert loaded(x).tolist() == module(x).tolist()
+    assert list(loaded.state_dict()) == list(module.state_dict())
+    with pytest.raises(pickle.UnpicklingError, match=r"unison\.nn\..*Sequential"):
+        unison.load(path)
+
+
+def test_lazy_parameter_comes_back_from_a_full_load(saved):
+    loaded = unison.load(saved(unison.nn.LazyLinear(3)), weights_only=False)
+    assert type(loaded.weight) is unison.nn.UninitializedParameter
+
+
 def test_archive_has_the_records_of_the_format(saved):
     records = records_of(saved({"x": unison.arange(3, dtype=unison.int32)}))
     assert next(iter(records)) == "data.pkl"

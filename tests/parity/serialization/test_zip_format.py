@@ -92,6 +92,7 @@ def objects(library):
     return {
         "state": state,
         "same": p,
+        "buffer": library.nn.Buffer(library.ones(2), persistent=False),
         "view": x[1:3],
         "base": x,
         "scalars": [None, True, -1, 2**40, -(2**80), 1.5, 1 + 2j, "grüße", b"\x00\xff", bytearray(b"x")],
@@ -121,9 +122,40 @@ def test_checkpoint_crosses_over(writer, reader, weights_only):
     assert loaded["same"] is loaded["state"]["weight"]
     assert type(loaded["same"]) is reader.nn.Parameter
     assert loaded["state"]["bias"].requires_grad
+    assert isinstance(loaded["buffer"], reader.nn.Buffer)
+    assert not loaded["buffer"].persistent
     loaded["base"][2] = -1
     assert loaded["view"].tolist() == [1, -1]
     assert (str(loaded["meta"].device), tuple(loaded["meta"].shape)) == ("meta", (2, 3))
+
+
+def test_training_goes_on_in_the_other_library():
+    states = []
+    for library, other in ((torch, unison), (unison, torch)):
+        models = [
+            lib.nn.Sequential(lib.nn.Linear(3, 4), lib.nn.ReLU(), lib.nn.Linear(4, 1))
+            for lib in (library, other)
+        ]
+        optimizers = [
+            lib.optim.Adam(m.parameters(), lr=0.1) for lib, m in zip((library, other), models, strict=True)
+        ]
+        for p in models[0].parameters():
+            p.data = library.linspace(-1, 1, p.numel()).reshape(p.shape)
+
+        def step(lib, model, optimizer):
+            optimizer.zero_grad()
+            (model(lib.linspace(-1, 1, 6).reshape(2, 3)) ** 2).sum().backward()
+            optimizer.step()
+
+        step(library, models[0], optimizers[0])
+        buffer = saved_by(library, {"model": models[0].state_dict(), "optimizer": optimizers[0].state_dict()})
+        checkpoint = other.load(buffer)
+        models[1].load_state_dict(checkpoint["model"])
+        optimizers[1].load_state_dict(checkpoint["optimizer"])
+        step(other, models[1], optimizers[1])
+        states.append([array_of(p) for p in models[1].parameters()])
+    for ours, theirs_ in zip(*states, strict=True):
+        np.testing.assert_allclose(ours, theirs_, rtol=1e-5, atol=1e-6)
 
 
 def test_theirs_reads_the_headers_of_a_large_archive_of_ours(monkeypatch):
