@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison_core import ops
 from unison_core.dtypes import DType
+from unison_core.errors import OperatorError
+from unison_core.handle import alias
+from unison_core.spec import numel
 
 from unison.functions import conversion, creation
-from unison.functions._common import sizes
+from unison.functions.creation.filled import sizes_given
 
 __all__ = ["Creation"]
 
@@ -17,12 +21,27 @@ class Creation:
 
     __slots__ = ()
 
+    array: Any
     device: Any
     dtype: DType
+    shape: Any
+
+    def resize_(self, *sizes: Any, memory_format: Any = None) -> Any:
+        """Take another shape: the first elements in memory stay, new ones hold anything.
+
+        Raises:
+            RuntimeError: it requires a gradient.
+        """
+        return _resized(self, sizes_given(sizes, None))
+
+    def resize_as_(self, other: Any, memory_format: Any = None) -> Any:
+        """Take the shape of other, as `resize_` does."""
+        return _resized(self, tuple(other.array.shape))
 
     def new_empty(
         self,
-        *size: Any,
+        *shape: Any,
+        size: Any = None,
         dtype: DType | None = None,
         device: Any = None,
         requires_grad: bool = False,
@@ -32,11 +51,27 @@ class Creation:
     ) -> Any:
         """An uninitialised tensor of shape `size`."""
         kind, place = dtype or self.dtype, device or self.device
-        return creation.empty(sizes(size), dtype=kind, device=place, requires_grad=requires_grad)
+        return creation.empty(sizes_given(shape, size), dtype=kind, device=place, requires_grad=requires_grad)
+
+    def new_empty_strided(
+        self,
+        size: Any,
+        stride: Any,
+        *,
+        dtype: DType | None = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        layout: Any = None,
+        pin_memory: bool = False,
+    ) -> Any:
+        """An uninitialised tensor of that shape and those strides."""
+        kind, place = dtype or self.dtype, device or self.device
+        return creation.empty_strided(size, stride, dtype=kind, device=place, requires_grad=requires_grad)
 
     def new_zeros(
         self,
-        *size: Any,
+        *shape: Any,
+        size: Any = None,
         dtype: DType | None = None,
         device: Any = None,
         requires_grad: bool = False,
@@ -44,11 +79,12 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Zeros of shape `size`."""
-        return self.new_full(sizes(size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+        return self.new_full(sizes_given(shape, size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
     def new_ones(
         self,
-        *size: Any,
+        *shape: Any,
+        size: Any = None,
         dtype: DType | None = None,
         device: Any = None,
         requires_grad: bool = False,
@@ -56,7 +92,7 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Ones of shape `size`."""
-        return self.new_full(sizes(size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+        return self.new_full(sizes_given(shape, size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
     def new_full(
         self,
@@ -87,3 +123,17 @@ class Creation:
         """A copy of data in this tensor's dtype, on its device."""
         kind, place = dtype or self.dtype, device or self.device
         return conversion.tensor(data, dtype=kind, device=place, requires_grad=requires_grad)
+
+
+def _resized(t: Any, shape: tuple[int, ...]) -> Any:
+    if t.tracked:
+        raise OperatorError("cannot resize variables that require grad")
+    have, want = numel(t.array.shape), numel(shape)
+    if tuple(t.array.shape) == shape:
+        return t
+    source = alias(t)
+    flat = ops.reshape(source, shape=(have,))
+    if want > have:
+        flat = ops.cat(flat, ops.empty(shape=(want - have,), dtype=t.dtype, device=t.device), dim=0)
+    t.array = ops.view(ops.slice(flat, key=(slice(0, want),)), shape=shape).array
+    return t

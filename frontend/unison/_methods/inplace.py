@@ -8,6 +8,7 @@ from typing import Any
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.dispatch.inplace import inplace as _inplace
+from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
@@ -178,7 +179,9 @@ class InPlace:
             raise OperatorError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.array.shape)} dimensions."
             )
-        source = tensor_like(value, self)
+        # A number goes straight to this tensor's dtype: the default dtype between would cost float64 half its digits.
+        exact = isinstance(value, float | int) and self.dtype in dtypes.INEXACT  # type: ignore[attr-defined]
+        source = constant(value, self.dtype, self.device) if exact else tensor_like(value, self)  # type: ignore[attr-defined]
         if source.dtype in dtypes.COMPLEX and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
             raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
         return inplace.assign(self, source)

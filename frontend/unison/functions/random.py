@@ -383,8 +383,11 @@ def bernoulli(
     """1 with probability input (or p everywhere), else 0, in input's dtype.
 
     Raises:
+        RuntimeError: input is not floating, if its elements are the probabilities.
         RuntimeError: a probability is not in [0, 1].
     """
+    if p is None and input.dtype not in dtypes.FLOATING:
+        raise OperatorError(f"bernoulli takes probabilities of a floating dtype, not {input.dtype.name}")
     chance = input if p is None else p
     draw = uniform(
         input.shape,
@@ -401,6 +404,9 @@ def bernoulli(
     elif not 0 <= p <= 1:
         raise OperatorError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     result = ops.cast(ops.lt(draw, chance), dtype=input.dtype)
+    if input.tracked:
+        # A part of the graph as in torch, with slope 0.
+        result = ops.add(result, ops.mul(input, 0))
     return result if out is None else write_out(out, result)
 
 

@@ -1,0 +1,214 @@
+"""Tensors of one number, or of none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unison.functions._common import sizes, write_out
+from unison_core import devices, dtypes, handle, ops
+from unison_core.dtypes import DType
+from unison_core.errors import OperatorError
+
+__all__ = [
+    "empty",
+    "empty_like",
+    "empty_permuted",
+    "empty_strided",
+    "finish",
+    "full",
+    "full_like",
+    "ones",
+    "ones_like",
+    "place",
+    "scalar_tensor",
+    "zeros",
+    "zeros_like",
+]
+
+
+def finish(t: Any, requires_grad: bool, out: Any = None) -> Any:
+    """The last step of every creation function: `out=` and `requires_grad=`."""
+    if out is not None:
+        t = write_out(out, t)
+    if requires_grad:
+        t.requires_grad_()
+    return t
+
+
+def sizes_given(size: tuple[Any, ...], named: Any) -> tuple[int, ...]:
+    """The shape of `zeros(2, 3)`, `zeros((2, 3))` and `zeros(size=(2, 3))`."""
+    return sizes(size if named is None else (named,))
+
+
+def place(device: Any) -> Any:
+    """The device asked for, or the default one."""
+    return devices.default() if device is None else device
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: DType | None, device: Any) -> Any:
+    return ops.full(
+        shape=shape, value=value, dtype=dtype or dtypes.get_default_dtype(), device=place(device)
+    )
+
+
+def zeros(
+    *shape: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of zeros of shape `size`."""
+    return finish(_filled(sizes_given(shape, size), 0, dtype, device), requires_grad, out)
+
+
+def ones(
+    *shape: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of ones of shape `size`."""
+    return finish(_filled(sizes_given(shape, size), 1, dtype, device), requires_grad, out)
+
+
+def empty(
+    *shape: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Any:
+    """A tensor of shape `size` with whatever the memory holds."""
+    kind = dtype or dtypes.get_default_dtype()
+    return finish(ops.empty(shape=sizes_given(shape, size), dtype=kind, device=place(device)), requires_grad, out)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of shape `size` filled with a number, in the number's own dtype unless given."""
+    kind = dtype or dtypes.scalar_dtype(dtypes.category_of_scalar(fill_value))
+    return finish(_filled(sizes((size,)), fill_value, kind, device), requires_grad, out)
+
+
+def zeros_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
+    """Zeros of input's shape, dtype and device."""
+    return finish(_filled(input.shape, 0, dtype or input.dtype, device or input.device), requires_grad)
+
+
+def ones_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
+    """Ones of input's shape, dtype and device."""
+    return finish(_filled(input.shape, 1, dtype or input.dtype, device or input.device), requires_grad)
+
+
+def empty_like(
+    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
+    """An uninitialised tensor of input's shape, dtype and device."""
+    return empty(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )
+
+
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
+) -> Any:
+    """A tensor of input's shape, dtype and device filled with a number."""
+    return finish(
+        _filled(input.shape, fill_value, dtype or input.dtype, device or input.device), requires_grad
+    )
+
+
+def scalar_tensor(
+    s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Any:
+    """The 0-d tensor of a number, of the default dtype unless given."""
+    if dtype is None:
+        dtype = dtypes.get_default_dtype()
+        dtype = dtype.to_complex() if isinstance(s, complex) else dtype
+    return finish(_filled((), s, dtype, device), requires_grad)
+
+
+def empty_strided(
+    size: Any,
+    stride: Any,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """An uninitialised tensor of that shape, whose elements lie `stride` apart.
+
+    Raises:
+        RuntimeError: size and stride differ in length, or something is negative.
+    """
+    shape, steps = sizes((size,)), sizes((stride,))
+    if len(shape) != len(steps):
+        raise OperatorError(
+            f"mismatch in length of strides and shape: {len(steps)} strides for {len(shape)} dimensions"
+        )
+    if any(n < 0 for n in shape):
+        raise OperatorError(f"Trying to create tensor with negative dimension: {list(shape)}")
+    length = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
+    storage = empty(length, dtype=dtype, device=device)
+    return finish(handle.alias(ops.as_strided(storage, shape=shape, stride=steps, offset=0)), requires_grad)
+
+
+def empty_permuted(
+    size: Any,
+    physical_layout: Any,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """An uninitialised tensor of that shape, whose dimensions lie in memory in the order physical_layout says.
+
+    Raises:
+        RuntimeError: physical_layout is no order of the dimensions.
+    """
+    shape, order = sizes((size,)), sizes((physical_layout,))
+    if len(order) != len(shape):
+        raise OperatorError(
+            f"Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = "
+            f"{len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    if sorted(order) != list(range(len(shape))):
+        raise OperatorError(f"Dimensions in physical_layout have to be an order of 0 to {len(shape) - 1}, got {list(order)}")
+    memory = empty(*[shape[d] for d in order], dtype=dtype, device=device) if order else empty((), dtype=dtype, device=device)
+    back = tuple(order.index(d) for d in range(len(order)))
+    return finish(handle.alias(ops.permute(memory, dims=back)), requires_grad)
