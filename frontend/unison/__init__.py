@@ -260,12 +260,23 @@ _NAMESPACES = frozenset(
         *("serialization", "signal", "special", "testing", "utils"),
     ]
 )
-_ELSEWHERE = {"load": "serialization", "save": "serialization"}
+_ELSEWHERE = {
+    "load": "serialization", "save": "serialization",
+    "adaptive_max_pool1d": "functions.vision",
+    "affine_grid_generator": "functions.vision",
+    "conv_tbc": "functions.vision",
+    "convolution": "functions.vision",
+    "grid_sampler": "functions.vision",
+    "grid_sampler_2d": "functions.vision",
+    "grid_sampler_3d": "functions.vision",
+    "max_pool1d_with_indices": "functions.vision",
+    "native_channel_shuffle": "functions.vision",
+}
 """Functions of `unison` itself that are loaded with a namespace."""
 
 _FUNCTIONAL = frozenset(
     [
-        *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
+        *("adaptive_avg_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
         *("bilinear", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d"),
         *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout"),
         *("dropout_", "embedding", "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm"),

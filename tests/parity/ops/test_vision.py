@@ -204,3 +204,35 @@ def test_shuffle_agrees(name, x, settings):
 )
 def test_shuffle_refuses_as_torch(name, x, settings, text):
     assert re.search(text, assert_refused_alike(getattr(TF, name), getattr(F, name), x, **settings))
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_grid_sampler_takes_numbers_as_in_torch(mode, padding):
+    assert_twins(
+        lambda x, g: torch.grid_sampler(x, g, mode, padding, True),
+        lambda x, g: unison.grid_sampler(x, g, mode, padding, True),
+        (1, 2, 4, 5),
+        (1, 3, 3, 2),
+        double=False,
+    )
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_convolution_agrees(transposed):
+    settings = ([2, 1], [1, 0], [1, 1], transposed, [0, 0], 1)
+    assert_twins(
+        lambda *t: torch.convolution(*t, *settings),
+        lambda *t: unison.convolution(*t, *settings),
+        (2, 3, 5, 6),
+        (3, 3, 3, 2),
+        (3,),
+    )
+
+
+def test_torch_namespace_returns_places_of_adaptive_maxima():
+    x = np.random.default_rng(0).standard_normal((2, 3, 7))
+    values, places = unison.adaptive_max_pool1d(unison.tensor(x), 3)
+    expected, indices = torch.adaptive_max_pool1d(torch.tensor(x), 3)
+    assert np.array_equal(values.numpy(), expected.numpy())
+    assert np.array_equal(places.numpy(), indices.numpy())
