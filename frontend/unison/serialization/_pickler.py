@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import unison
-from unison.nn.parameter import Buffer, Parameter, is_lazy
 from unison.serialization import _rebuild as rebuild
 from unison.serialization._format import STORAGE_OF, dtype_name
 from unison.serialization._globals import torch_names
@@ -37,7 +36,10 @@ class CheckpointPickler(pickle._Pickler):
     """A pickler that asks `place` where each tensor lies."""
 
     def __init__(self, stream: IO[bytes], protocol: int, place: Callable[[Any], Placement]) -> None:
+        from unison.nn import parameter
+
         super().__init__(stream, protocol)
+        self._kinds = parameter
         self._place = place
         self._tensor = unison.Tensor
         self._dtype = type(unison.float32)
@@ -80,10 +82,10 @@ class CheckpointPickler(pickle._Pickler):
         self.memoize(obj)
 
     def _reduce_tensor(self, tensor: Any) -> Any:
-        if is_lazy(tensor):
+        if self._kinds.is_lazy(tensor):
             return NotImplemented
         state, cls = _attributes(tensor), type(tensor)
-        if isinstance(tensor, Parameter):
+        if isinstance(tensor, self._kinds.Parameter):
             arguments = (_Data(tensor), tensor.requires_grad, OrderedDict())
             return (
                 (rebuild.parameter_with_state, (*arguments, state))
@@ -91,7 +93,7 @@ class CheckpointPickler(pickle._Pickler):
                 else (rebuild.parameter, arguments)
             )
         function, arguments = self._plain(tensor, requires_grad=tensor.requires_grad)
-        if isinstance(tensor, Buffer):
+        if isinstance(tensor, self._kinds.Buffer):
             # As PyTorch has it: a tensor with two attributes.
             state, cls = {**state, "persistent": tensor.persistent, "_is_buffer": True}, self._tensor
         if not state and cls is self._tensor:

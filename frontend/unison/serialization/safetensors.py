@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import safetensors.numpy as numpy_format
 from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
-from safetensors import SafetensorError, deserialize, safe_open
 
 import unison
 from unison.serialization._atomic import replacing
@@ -54,14 +52,18 @@ def save_file(
         TypeError: tensors is not a dict of str to tensors, metadata not one of str to str.
         ValueError: an element type that the format lacks.
     """
+    from safetensors import numpy as format
+
     arrays, text = _arrays(tensors), _checked(metadata)
     with replacing(Path(os.fsdecode(filename))) as path:
-        numpy_format.save_file(arrays, path, text)
+        format.save_file(arrays, path, text)
 
 
 def save(tensors: Tensors, metadata: Mapping[str, str] | None = None) -> bytes:
     """The bytes that `save_file` writes; raises what it raises."""
-    return bytes(numpy_format.save(_arrays(tensors), _checked(metadata)))
+    from safetensors import numpy as format
+
+    return bytes(format.save(_arrays(tensors), _checked(metadata)))
 
 
 def load_file(filename: str | os.PathLike[str], device: Any = "cpu") -> dict[str, Any]:
@@ -70,6 +72,8 @@ def load_file(filename: str | os.PathLike[str], device: Any = "cpu") -> dict[str
     Raises:
         RuntimeError: the file is cut off, corrupt, or has element types that are not known here.
     """
+    from safetensors import SafetensorError, safe_open
+
     path = os.fsdecode(filename)
     try:
         with safe_open(path, framework="np") as file:
@@ -83,6 +87,8 @@ def load_file(filename: str | os.PathLike[str], device: Any = "cpu") -> dict[str
 
 def load(data: bytes, device: Any = "cpu") -> dict[str, Any]:
     """The tensors of a file's bytes, by name, on `device`; raises what `load_file` raises."""
+    from safetensors import SafetensorError, deserialize
+
     try:
         entries = deserialize(data)
     except SafetensorError as error:
@@ -164,5 +170,5 @@ def _known(name: str, code: str) -> str:
     return _CODES[code]
 
 
-def _damage(what: str, size: int, error: SafetensorError) -> str:
+def _damage(what: str, size: int, error: Exception) -> str:
     return f"{what} ({size} bytes) is not a whole safetensors file: {error}"
