@@ -10,7 +10,7 @@ from typing import Any
 
 from unison._tensor import Tensor
 
-__all__ = ["average", "average_square", "decayed", "descend", "descend_ratio", "kept"]
+__all__ = ["average", "average_square", "decayed", "descend", "descend_ratio", "kept", "shrink"]
 
 
 def kept(x: Tensor, differentiable: bool) -> Tensor:
@@ -23,6 +23,14 @@ def decayed(grad: Tensor, param: Tensor, weight_decay: Any) -> Tensor:
     if isinstance(weight_decay, Tensor):
         return grad.addcmul(param.clone(), weight_decay)
     return grad.add(param, alpha=weight_decay)
+
+
+def shrink(param: Tensor, factor: Any) -> None:
+    """Set param <- factor param."""
+    if isinstance(factor, Tensor):
+        param.copy_(param.clone() * factor)
+    else:
+        param.mul_(factor)
 
 
 def average(mean: Tensor, x: Tensor, beta: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import unison
 from unison._tensor import Tensor
-from unison.optim._arithmetic import decayed
+from unison.optim._arithmetic import decayed, shrink
 from unison.optim._options import number
 from unison.optim.optimizer import Group, Optimizer, State
 
@@ -76,7 +76,7 @@ class ParameterwiseOptimizer(Optimizer):
     def _step_group(self, group: Group) -> None:
         update = with_gradient_options(self._updater(group), group)
         if self._has_complex:
-            update = _on_real_views(update)
+            update = _on_real_parts(update)
         states = self._state
         for param in group["params"]:
             grad = param.grad
@@ -135,7 +135,7 @@ def with_gradient_options(update: Update, group: Group) -> Update:
             grad = -grad
         if weight_decay != 0:
             if decoupled:
-                param.mul_(1 - lr * weight_decay)
+                shrink(param, 1 - lr * weight_decay)
             else:
                 grad = decayed(grad, param, weight_decay)
         update(param, grad, state, step)
@@ -143,14 +143,22 @@ def with_gradient_options(update: Update, group: Group) -> Update:
     return with_options
 
 
-def _on_real_views(update: Update) -> Update:
+def _on_real_parts(update: Update) -> Update:
     """The same update, in which a complex parameter is a real one with a last dimension of two."""
 
-    def as_real(x: Any) -> Any:
-        return unison.view_as_real(x) if isinstance(x, Tensor) and x.is_complex() else x
+    def on_real_parts(param: Tensor, grad: Tensor, state: State, step: float) -> None:
+        if not param.is_complex():
+            update(param, grad, state, step)
+            return
+        wholes = {name: value for name, value in state.items() if _is_complex(value)}
+        parts = {name: unison.view_as_real(value) for name, value in wholes.items()}
+        real = unison.view_as_real(param)
+        update(real, unison.view_as_real(grad), {**state, **parts}, step)
+        for whole, part in ((param, real), *((wholes[name], parts[name]) for name in wholes)):
+            whole.copy_(unison.view_as_complex(part))
 
-    def on_real_views(param: Tensor, grad: Tensor, state: State, step: float) -> None:
-        views = {name: as_real(value) for name, value in state.items()}
-        update(as_real(param), as_real(grad), views, step)
+    return on_real_parts
 
-    return on_real_views
+
+def _is_complex(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_complex()

@@ -130,9 +130,11 @@ class LBFGS(Optimizer):
         """Add length times direction to the parameters."""
         start = 0
         for param in self.param_groups[0]["params"]:
-            real = _as_real(param)
-            end = start + real.numel()
-            real.add_(direction[start:end].reshape(real.shape), alpha=float(length))
+            shape = (*param.shape, 2) if param.is_complex() else param.shape
+            end = start + param.numel() * (2 if param.is_complex() else 1)
+            part = direction[start:end].reshape(shape)
+            part = unison.view_as_complex(part) if param.is_complex() else part
+            param.add_(part, alpha=float(length))
             start = end
 
 

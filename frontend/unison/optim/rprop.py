@@ -61,7 +61,8 @@ class Rprop(ParameterwiseOptimizer):
         (shrink, grow), (smallest, largest) = group["etas"], group["step_sizes"]
 
         def update(param: Tensor, grad: Tensor, state: State, step: float) -> None:
-            agreement = (grad * kept(state["prev"], differentiable)).sign()
+            # Detached: where a sign does not jump, its derivative is zero.
+            agreement = (grad.detach() * state["prev"].detach()).sign()
             turned = agreement < 0
             factor = agreement.masked_fill(agreement > 0, grow).masked_fill(turned, shrink)
             factor = factor.masked_fill(agreement == 0, 1.0)
