@@ -26,13 +26,15 @@ __all__ = ["assign", "inplace", "mark_written"]
 def inplace(function: Any) -> Callable[..., Any]:
     """The in-place form of an operator: `inplace(ops.add)(x, y)` writes x + y into x and returns x."""
     op: Operator = function.operator
-    table = op.inplace_table
+    table, composed = op.inplace_table, op.body is not None
 
     def call(x: Any, /, *rest: Any, **attrs: Any) -> Any:
         if state.modes_active and state.local.modes:
             return _through_modes(op, function, x, rest, attrs)
         if (x.tracked and x.node is None) or x.base is not None:
             check_target(op.name, x)
+        if composed and op.vjp is None and state.grad_enabled() and _may_record((x, *rest)):
+            return _by_body(op, function, x, rest, attrs)
         if len(attrs) != len(op.attributes):
             attrs = {**op.defaults, **attrs}
         device, array = x.device, x.array
@@ -106,6 +108,19 @@ def _through_modes(op: Operator, function: Any, x: Any, rest: tuple[Any, ...], a
         return assign(x, ops.cast(result, dtype=x.dtype) if result.dtype is not x.dtype else result)
     finally:
         state.set_modes(before)
+
+
+def _may_record(inputs: tuple[Any, ...]) -> bool:
+    return any(isinstance(i, Handle) and (i.tracked or i.base is not None) for i in inputs)
+
+
+def _by_body(op: Operator, function: Any, x: Any, rest: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """A composite without a gradient rule of its own: the operators in its body record, x becomes their result."""
+    from unison_core import ops
+
+    result = function(x, *rest, **attrs)
+    _check_result(op, x, result)
+    return assign(x, ops.cast(result, dtype=x.dtype) if result.dtype is not x.dtype else result)
 
 
 def check_target(name: str, x: Any) -> None:
