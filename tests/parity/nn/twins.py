@@ -1,8 +1,10 @@
 """A module of PyTorch and ours, built from the same arguments, with the same state, run on the same inputs."""
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 import unison
@@ -114,6 +116,80 @@ class Twins:
             if reason := difference(one, other, OURS):
                 return f"gradient of {name}: {reason}"
         return None
+
+
+    def float32_excess(self) -> str | None:
+        """Where we are further from PyTorch's float64 results than its tolerance for float32 and four times its own error.
+
+        Two float32 results differ by the rounding of both, so neither can judge the other.
+        """
+        args, kwargs = self.inputs
+        seeds = _seeds(self.theirs(*args, **kwargs))
+        exact = _results(copy.deepcopy(self.theirs).double(), _double(args), _double(kwargs), _double(seeds))
+        theirs = _results(self.theirs, args, kwargs, seeds)
+        ours = self._our_results(seeds)
+        if set(ours) != set(exact):
+            return f"results {sorted(ours)}, expected {sorted(exact)}"
+        for name, truth in exact.items():
+            error, own = _error(ours[name], truth), _error(theirs[name], truth)
+            if not error <= max(1e-5 + 1.3e-6 * _largest(truth), 4 * own):
+                return f"{name}: error {error}, PyTorch's own {own}"
+        return None
+
+    def _our_results(self, seeds: list[Any]) -> dict[str, Any]:
+        memo = Memo()
+        args, kwargs = give(self.inputs[0], memo), give(self.inputs[1], memo)
+        outputs = flatten(self.ours(*args, **kwargs), OURS.is_tensor)
+        found = {f"output {i}": output.detach().numpy() for i, output in enumerate(outputs)}
+        inputs = [memo.made[id(t)] for t in flatten(self.inputs, torch.is_tensor) if t.requires_grad]
+        leaves = {f"input {i}": t for i, t in enumerate(inputs)} | dict(self.ours.named_parameters())
+        wanted = [output for output in outputs if output.requires_grad]
+        if wanted and leaves:
+            grads = unison.autograd.grad(wanted, list(leaves.values()), [give(s) for s in seeds], allow_unused=True)
+            found |= {f"gradient of {n}": g.numpy() for n, g in zip(leaves, grads, strict=True) if g is not None}
+        return found
+
+
+def _seeds(output: Any) -> list[Any]:
+    return [torch.randn_like(o) for o in flatten(output, torch.is_tensor) if o.requires_grad]
+
+
+def _double(value: Any) -> Any:
+    """The arguments with their float32 tensors in float64, as leaves of their own."""
+    if torch.is_tensor(value):
+        if not value.is_floating_point():
+            return value
+        return value.detach().double().requires_grad_(value.requires_grad)
+    if isinstance(value, torch.nn.utils.rnn.PackedSequence):
+        return value.double()
+    if isinstance(value, dict):
+        return {key: _double(part) for key, part in value.items()}
+    return type(value)(map(_double, value)) if type(value) in (tuple, list) else value
+
+
+def _results(module: Any, args: Any, kwargs: Any, seeds: list[Any]) -> dict[str, Any]:
+    outputs = flatten(module(*args, **kwargs), torch.is_tensor)
+    found = {f"output {i}": output.detach().numpy() for i, output in enumerate(outputs)}
+    inputs = [t for t in flatten((args, kwargs), torch.is_tensor) if t.requires_grad]
+    leaves = {f"input {i}": t for i, t in enumerate(inputs)} | dict(module.named_parameters())
+    wanted = [output for output in outputs if output.requires_grad]
+    if wanted and leaves:
+        grads = torch.autograd.grad(wanted, list(leaves.values()), seeds, allow_unused=True)
+        found |= {f"gradient of {n}": g.numpy() for n, g in zip(leaves, grads, strict=True) if g is not None}
+    return found
+
+
+def _error(values: Any, truth: Any) -> float:
+    """The largest distance; inf where one is infinite or NaN and the other is not."""
+    finite = np.isfinite(truth)
+    if not np.array_equal(values[~finite], truth[~finite], equal_nan=True):
+        return float("inf")
+    gap = np.abs(values[finite] - truth[finite])
+    return float(gap.max(initial=0.0)) if np.isfinite(gap).all() else float("inf")
+
+
+def _largest(values: Any) -> float:
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 def _plain(value: Any) -> Any:

@@ -48,12 +48,31 @@ def cross_entropy(
             "cross_entropy: weight tensor should be defined either for all "
             f"{input.array.shape[dim]} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
         )
-    if target.dtype in dtypes.FLOATING and target.array.shape == input.array.shape:
+    if target.array.shape == input.array.shape and input.array.ndim:
+        _check_probabilities(target, ignore_index)
         return _against_probabilities(input, target, weight, reduction, label_smoothing, dim)
+    _check_classes(input, target, dim)
+    target = target if target.dtype is dtypes.int64 else ops.cast(target, dtype=dtypes.int64)
     if label_smoothing:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing, dim)
     loss, _, _ = ops.cross_entropy(input, target, weight, ignore_index=ignore_index, reduction=reduction)
     return loss
+
+
+def _check_probabilities(target: Any, ignore_index: int) -> None:
+    if target.dtype not in dtypes.FLOATING:
+        raise OperatorError(
+            f"Expected floating point type for target with class probabilities, got {target.dtype.name}"
+        )
+    if ignore_index >= 0:
+        raise OperatorError("ignore_index is not supported for floating point target")
+
+
+def _check_classes(input: Any, target: Any, dim: int) -> None:
+    """Refuse targets that are not the classes of the input's places, as nll_loss does."""
+    if target.dtype not in (dtypes.int64, dtypes.uint8):
+        raise OperatorError(f"expected target dtype to be Long or Byte, but found {target.dtype.name}")
+    _check_target(input, target, None, dim)
 
 
 def _per_class(weight: Any, input: Any, dim: int) -> Any:
@@ -144,6 +163,8 @@ def _check_target(input: Any, target: Any, weight: Any, dim: int) -> None:
         )
     if given != expected:
         raise OperatorError(f"Expected target size {list(expected)}, got {list(given)}")
+    if weight is not None and weight.dtype is not input.dtype:
+        raise OperatorError(f"expected scalar type {input.dtype.name} but found {weight.dtype.name} for the weight")
     if weight is not None and weight.array.shape != shape[dim : dim + 1]:
         raise OperatorError(
             f"weight tensor should be defined either for all {shape[dim]} classes or no classes but got weight tensor "
@@ -254,7 +275,20 @@ def linear_cross_entropy(
     """cross_entropy of input (..., in) mapped by linear_weight (C, *out, in) and linear_bias (C, *out).
 
     options may ask for chunks; the whole batch is always computed at once, which gives the same numbers.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
+        ValueError: the batches differ.
     """
+    if input.array.shape[-1:] != linear_weight.array.shape[-1:]:
+        raise OperatorError(
+            "expected equal input and linear_weight last dimensions (in_features), "
+            f"got {input.array.shape[-1]} and {linear_weight.array.shape[-1]}, respectively"
+        )
+    if target.array.ndim and input.array.ndim > 1 and target.array.shape[0] != input.array.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.array.shape[0]}) to match target batch_size ({target.array.shape[0]})."
+        )
     outputs = tuple(linear_weight.array.shape[:-1])
     flat = ops.reshape(linear_weight, shape=(numel(outputs), linear_weight.array.shape[-1]))
     bias = None if linear_bias is None else ops.reshape(linear_bias, shape=(numel(outputs),))

@@ -165,7 +165,10 @@ def multi_margin_loss(
     x = input if len(shape) == 2 else ops.reshape(input, shape=(1, input.array.size))
     rows, classes = x.array.shape
     if target.array.size != rows or target.array.ndim > 1:
-        raise OperatorError(f"inconsistent target size, expected {rows} but got {list(target.shape)}")
+        raise OperatorError(
+            f"multi_margin_loss: target tensor should be 1-D with size equal to the batch's. Expected target size [{rows}], "
+            f"but got {list(target.shape)}"
+        )
     if weight is not None and weight.array.size != classes:
         raise OperatorError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
     t = ops.reshape(target, shape=(rows, 1))

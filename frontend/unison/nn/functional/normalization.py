@@ -39,10 +39,10 @@ def batch_norm(
     mean and the unbiased variance; otherwise the running ones are used. Ioffe and Szegedy, 2015.
 
     Raises:
-        ValueError: one value per channel in training.
+        ValueError: in training, one value per channel, or an eps that is not positive; else a negative one.
         RuntimeError: running statistics are missing or anything has another length than the channels.
     """
-    _check_batch(input, training, running_mean, running_var, weight, bias)
+    _check_batch(input, training, running_mean, running_var, weight, bias, eps)
     if not training:
         return _with_running(input, running_mean, running_var, weight, bias, eps)
     if not input.array.size:
@@ -54,7 +54,9 @@ def batch_norm(
     return out
 
 
-def _check_batch(input: Any, training: bool, running_mean: Any, running_var: Any, weight: Any, bias: Any) -> None:
+def _check_batch(
+    input: Any, training: bool, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: float
+) -> None:
     shape = input.array.shape
     if len(shape) < 2:
         raise OperatorError(f"batch_norm expects an input (N, C, ...), got {list(shape)}")
@@ -62,6 +64,9 @@ def _check_batch(input: Any, training: bool, running_mean: Any, running_var: Any
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size unison.Size({list(shape)})"
         )
+    if eps < 0 or (training and eps == 0):
+        kind = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {kind}, but got {eps}")
     if not training and (running_mean is None or running_var is None):
         raise OperatorError("Expected running_mean and running_var to be defined when training=False")
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}

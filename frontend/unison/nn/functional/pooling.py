@@ -132,6 +132,11 @@ def _max_pool(
     ceil_mode: bool,
     return_indices: bool,
 ) -> Any:
+    if input.array.ndim not in (spatial + 1, spatial + 2):
+        raise OperatorError(
+            f"{name}: non-empty {spatial + 1}D or {spatial + 2}D (batch mode) tensor expected for input, but got "
+            f"size {list(input.shape)}"
+        )
     input, single = batched(name, input, spatial)
     kernel = per_dimension(name, "kernel_size", kernel_size, spatial)
     windows = {
