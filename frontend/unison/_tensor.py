@@ -370,10 +370,10 @@ class Tensor(Elementwise, Reduction, Sorting, InPlace, Random, Creation, Queries
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if not self.array.shape and spec else format(repr(self), spec)
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
         from unison.printing import tensor_text
 
-        return tensor_text(self)
+        return tensor_text(self, tensor_contents)
 
     # Methods.
 

@@ -12,7 +12,7 @@ from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 
-from unison.functions import elementwise, reduction
+from unison.functions import elementwise, filling, reduction
 from unison.functions._common import in_place, named_like, tensor_like
 
 __all__ = ["InPlace"]
@@ -44,6 +44,7 @@ def _div_in_place(self: Any, other: Any, *, rounding_mode: str | None = None) ->
     return _rounded_div(self, other, rounding_mode=rounding_mode)
 
 
+_fill = in_place(filling.fill)
 _polygamma = in_place(named_like(lambda x, n: elementwise.polygamma(n, x), elementwise.polygamma))
 
 
@@ -175,17 +176,14 @@ class InPlace:
         Raises:
             RuntimeError: value is a tensor with dimensions, or complex where this tensor is not.
         """
-        if isinstance(value, Handle) and value.array.shape:
-            raise OperatorError(
-                f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.array.shape)} dimensions."
-            )
-        # A number goes straight to this tensor's dtype: the default dtype between would cost float64 half its digits.
-        exact = isinstance(value, float | int) and self.dtype in dtypes.INEXACT  # type: ignore[attr-defined]
-        source = constant(value, self.dtype, self.device) if exact else tensor_like(value, self)  # type: ignore[attr-defined]
-        if source.dtype in dtypes.COMPLEX and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
+        if self.tracked or isinstance(value, Handle):  # type: ignore[attr-defined]
+            return _fill(self, value)
+        if isinstance(value, complex) and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
             raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
-        return inplace.assign(self, source)
+        return inplace.assign(self, tensor_like(value, self))
 
     def zero_(self) -> Any:
         """Write zeros into every element."""
+        if self.tracked:  # type: ignore[attr-defined]
+            return _fill(self, 0)
         return inplace.assign(self, tensor_like(0, self))

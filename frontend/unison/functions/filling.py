@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison_core import ops
+from unison_core import dtypes, ops
+from unison_core.errors import OperatorError
+from unison_core.handle import Handle
+
+from unison.functions._common import tensor_like
 
 __all__ = ["clone", "detach", "detach_", "fill", "fill_", "resize_as_", "zero_"]
 
@@ -34,8 +38,19 @@ def fill(input: Any, value: Any) -> Any:
     Raises:
         RuntimeError: value is a tensor with dimensions.
     """
-    # A copy with slope 0 towards input, as in torch; value keeps its gradient.
-    return ops.copy(input).fill_(value)
+    if isinstance(value, Handle) and value.array.shape:
+        raise OperatorError(
+            f"fill only supports 0-dimension value tensor but got tensor with {len(value.array.shape)} dimensions."
+        )
+    source = tensor_like(value, input)
+    if source.dtype in dtypes.COMPLEX and input.dtype not in dtypes.COMPLEX:
+        raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
+    source = source if source.dtype is input.dtype else ops.cast(source, dtype=input.dtype)
+    if source.device is not input.device:
+        source = ops.to_device(source, device=input.device)
+    # input stays in the graph, with slope 0, as in torch.
+    never = ops.full(shape=tuple(input.array.shape), value=False, dtype=dtypes.bool_, device=input.device)
+    return ops.where(never, input, source)
 
 
 def fill_(input: Any, value: Any) -> Any:
