@@ -14,7 +14,26 @@ from unison.serialization._format import STORAGE_OF, dtype_name
 from unison.serialization._globals import torch_names
 from unison.serialization._placement import Placement
 
-__all__ = ["CheckpointPickler"]
+__all__ = ["CheckpointPickler", "TensorCollector"]
+
+
+# What a checkpoint is mostly made of, and pickle's own business.
+_PLAIN = frozenset({type(None), bool, bytes, dict, float, int, list, str, tuple})
+
+
+class TensorCollector(pickle.Pickler):
+    """Shows `claim` every tensor that pickling an object comes across; what it writes is of no use."""
+
+    def __init__(self, stream: IO[bytes], protocol: int, claim: Callable[[Any], None]) -> None:
+        super().__init__(stream, protocol)
+        self._claim = claim
+
+    def reducer_override(self, obj: Any) -> Any:
+        if not isinstance(obj, unison.Tensor) or _is_lazy(obj):
+            return NotImplemented
+        if obj.device.type != "meta":
+            self._claim(obj)
+        return dict, (_attributes(obj),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,8 @@ class CheckpointPickler(pickle._Pickler):
         return ("storage", STORAGE_OF[where.dtype], where.key, where.device, where.count)
 
     def reducer_override(self, obj: Any) -> Any:
+        if type(obj) in _PLAIN:
+            return NotImplemented
         if isinstance(obj, self._tensor):
             return self._reduce_tensor(obj)
         if isinstance(obj, _Data):
@@ -82,7 +103,7 @@ class CheckpointPickler(pickle._Pickler):
         self.memoize(obj)
 
     def _reduce_tensor(self, tensor: Any) -> Any:
-        if self._kinds.is_lazy(tensor):
+        if _is_lazy(tensor):
             return NotImplemented
         state, cls = _attributes(tensor), type(tensor)
         if isinstance(tensor, self._kinds.Parameter):
@@ -107,6 +128,12 @@ class CheckpointPickler(pickle._Pickler):
         where = self._place(tensor)
         layout = (where.offset, where.size, where.stride)
         return rebuild.tensor_v2, (_Stored(where), *layout, requires_grad, OrderedDict())
+
+
+def _is_lazy(tensor: Any) -> bool:
+    from unison.nn.parameter import is_lazy
+
+    return is_lazy(tensor)
 
 
 def _attributes(tensor: Any) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import IO, Any
 from unison.serialization import safetensors
 from unison.serialization._archive import ALIGNMENT, ArchiveWriter
 from unison.serialization._atomic import replacing
-from unison.serialization._pickler import CheckpointPickler
-from unison.serialization._placement import Placement, Storages
+from unison.serialization._pickler import CheckpointPickler, TensorCollector
+from unison.serialization._placement import Storages
 
 __all__ = ["save"]
 
@@ -86,24 +86,11 @@ def _check_arguments(
 
 def _pickled(obj: Any, protocol: int, storages: Storages) -> bytes:
     """Walk obj for its tensors, then pickle it; see Note [Storages of a checkpoint]."""
-
-    def claim(tensor: Any) -> Placement:
-        storages.claim(tensor)
-        return _NOWHERE
-
-    CheckpointPickler(_Sink(), protocol, claim).dump(obj)
+    TensorCollector(io.BytesIO(), protocol, storages.claim).dump(obj)
     storages.settle()
     buffer = io.BytesIO()
     CheckpointPickler(buffer, protocol, storages.place).dump(obj)
     return buffer.getvalue()
-
-
-_NOWHERE = Placement("", "uint8", "cpu", 0, 0, (), ())
-
-
-class _Sink(io.RawIOBase):
-    def write(self, data: Any) -> int:
-        return len(data)
 
 
 def _write_archive(stream: IO[bytes], content: bytes, storages: Storages) -> None:
