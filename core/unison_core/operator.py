@@ -64,6 +64,8 @@ class Arity(Enum):
     """One tensor and attributes."""
     NARY = "nary"
     VIEW = "view"
+    WRITING = "writing"
+    """It writes into its inputs and returns the first (Note [Operators that write])."""
     TRANSFER = "transfer"
     """One tensor, to another device: served by the two backends' copies, not by a kernel."""
 
@@ -129,6 +131,8 @@ class Operator:
             return Arity.CREATION
         if "transfer" in self.tags:
             return Arity.TRANSFER
+        if "writes" in self.tags:
+            return Arity.WRITING
         if self.result is Result.VIEW:
             return Arity.VIEW
         if self.variadic or len(self.data) > 2:
@@ -231,12 +235,13 @@ def composite(
     same_dtype: bool = True,
     differentiable: bool = True,
     tags: Iterable[str] = (),
+    writes: bool = False,
 ) -> Callable[[Callable[..., Any]], OperatorFunction]:
     """Declare an operator whose body is written in other operators; backends may supply a fused kernel."""
 
     def declare(function: Callable[..., Any]) -> OperatorFunction:
         return _declare(
-            function, function, dtypes, promote, Result.NEW, elementwise, same_dtype, differentiable, tags
+            function, function, dtypes, promote, Result.NEW, elementwise, same_dtype, differentiable, (*tags, "writes") if writes else tags
         )
 
     return declare

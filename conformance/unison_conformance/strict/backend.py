@@ -61,7 +61,8 @@ class StrictBackend(Backend):
         return self._wrapped[op.name]
 
     def _guard(self, op: Operator, inner: Callable[..., Any]) -> Callable[..., Any]:
-        aliases = op.result is Result.VIEW
+        writes = "writes" in op.tags
+        aliases = op.result is Result.VIEW or writes
         checked: set[Any] = set()
 
         def kernel(*arrays: Any, **attrs: Any) -> Any:

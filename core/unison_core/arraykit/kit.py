@@ -16,6 +16,7 @@ from unison_core.arraykit.linalg import Linalg
 from unison_core.arraykit.loss import Loss
 from unison_core.arraykit.movement import Movement
 from unison_core.arraykit.normalization import Normalization
+from unison_core.arraykit.optimizer import Optimizer
 from unison_core.arraykit.pooling import Pooling
 from unison_core.arraykit.random import Random
 from unison_core.arraykit.recurrent import Recurrent
@@ -69,6 +70,7 @@ def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any
         Loss,
         Movement,
         Normalization,
+        Optimizer,
         Pooling,
         Random,
         Recurrent,

@@ -43,6 +43,7 @@ def make(op: Operator, *, watched: bool) -> Call:
         Arity.VIEW: view,
         Arity.CREATION: creation,
         Arity.TRANSFER: transfer,
+        Arity.WRITING: writing,
     }
     return by_arity.get(op.arity, nary)(op, watched)
 
@@ -306,6 +307,37 @@ def creation(op: Operator, watched: bool) -> Call:
         if result.__class__ is tuple:
             return tuple(wrap(array, device) for array in result)
         return wrap(result, device)
+
+    return call
+
+
+def writing(op: Operator, watched: bool) -> Call:
+    """Tensors that the operator writes into, and attributes; returns the first (Note [Operators that write])."""
+    from unison_core.dispatch.inplace import check_target
+
+    table, defaults, attributes = op.table, op.defaults, len(op.attributes)
+
+    def call(*inputs: Any, **attrs: Any) -> Any:
+        if watched and state.modes_active:
+            return modes.through(op, inputs, attrs)
+        if len(attrs) != attributes:
+            attrs = {**defaults, **attrs}
+        try:
+            device = inputs[0].device
+            for x in inputs:
+                if x.device is not device:
+                    settle(op, inputs)
+                if x.tracked:
+                    check_target(op.name, x)
+            table[device](*[x.array for x in inputs], **attrs)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, inputs, attrs, error) from error
+        for x in inputs:
+            if x.counter is not None:
+                x.counter[0] += 1
+        return inputs[0]
 
     return call
 

@@ -174,8 +174,10 @@ from unison_core.ops.reduction import (
     var,
 )
 from unison_core.ops.sorting import searchsorted, sort
+from unison_core.ops.optimizer import adam_step
 
 __all__ = [
+    "adam_step",
     "abs",
     "acos",
     "acosh",

@@ -76,6 +76,11 @@ def reshape(x: Array, *, shape: Shape) -> Array:
         return view(copy(x), shape=shape)
 
 
+@reshape.infer
+def reshape_infer(x: Spec, *, shape: Shape) -> Spec:
+    return view_infer(x, shape=shape)
+
+
 reshape.samples(view_samples)
 
 

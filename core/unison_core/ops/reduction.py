@@ -98,6 +98,11 @@ def mean(x: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
     return ops.div(total, scalar_like(_count(x.shape, dim), total))
 
 
+@mean.infer
+def mean_infer(x: Spec, *, dim: Dims, keepdim: bool) -> Spec:
+    return _reduce(x, dim, keepdim)
+
+
 def _count(shape: tuple[int, ...], dim: Dims) -> int:
     return numel([shape[d] for d in wrap_dims(dim, len(shape))])
 

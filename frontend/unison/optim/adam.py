@@ -18,6 +18,7 @@ from unison.optim._options import (
 )
 from unison.optim._parameterwise import ParameterwiseOptimizer, Update
 from unison.optim.optimizer import Group, Params, State
+from unison_core.ops import adam_step
 
 __all__ = ["Adam"]
 
@@ -76,6 +77,46 @@ class Adam(ParameterwiseOptimizer):
     def _new_state(self, param: Tensor, group: Group) -> State:
         names = ["exp_avg", "exp_avg_sq"] + (["max_exp_avg_sq"] if group["amsgrad"] else [])
         return {name: unison.zeros_like(param) for name in names}
+
+    def _step_group(self, group: Group) -> None:
+        """All parameters by one call of the fused operator, if nothing is to be recorded and none is complex."""
+        if group["differentiable"] or self._has_complex:
+            super()._step_group(group)
+            return
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+        for (step, _, _), rows in self._rows(group, names).items():
+            lr, decay = number(group["lr"]), number(group["weight_decay"])
+            beta1, beta2 = (number(beta) for beta in group["betas"])
+            decoupled = group["decoupled_weight_decay"]
+            adam_step(
+                *[t for column in zip(*rows, strict=True) for t in column],
+                count=len(rows),
+                step_size=lr / (1 - beta1**step),
+                beta1=beta1,
+                beta2=beta2,
+                eps=group["eps"],
+                root=(1 - beta2**step) ** 0.5,
+                decay=0.0 if decoupled else decay,
+                shrink=1 - lr * decay if decoupled else 1.0,
+                maximize=group["maximize"],
+            )
+
+    def _rows(self, group: Group, names: tuple[str, ...]) -> dict[Any, list[list[Tensor]]]:
+        """Parameter, gradient and state of each parameter, by step count, dtype and device."""
+        rows: dict[Any, list[list[Tensor]]] = {}
+        states = self._state
+        for param in group["params"]:
+            grad = param.grad
+            if grad is None:
+                continue
+            state = states[param]
+            if not state:
+                state["step"] = 0.0
+                state.update(self._new_state(param, group))
+            step = state["step"] = float(state["step"]) + 1.0
+            row = [param, grad, *[state[name] for name in names]]
+            rows.setdefault((step, param.dtype, param.device), []).append(row)
+        return rows
 
     def _updater(self, group: Group) -> Update:
         differentiable, amsgrad = group["differentiable"], group["amsgrad"]
