@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison._methods.activation import Activation
 from unison._methods.creation import Creation
 from unison._methods.elementwise import Elementwise
 from unison._methods.inplace import InPlace
@@ -54,7 +55,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Elementwise, Reduction, Sorting, InPlace, Random, Creation, Queries, Handle):
+class Tensor(Activation, Elementwise, Reduction, Sorting, InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.

@@ -152,7 +152,11 @@ class Normalization:
         return out.reshape(x.shape).astype(x.dtype, copy=False)
 
     def group_norm_backward(self, g: Any, x: Any, weight: Any, *, groups: int, eps: float) -> Any:
-        xp, flat = self.xp, self._grouped(x, groups)
+        xp = self.xp
+        if not x.size:
+            none = None if weight is None else xp.zeros_like(weight)
+            return x.copy() if none is None else (x.copy(), none, none.copy())
+        flat = self._grouped(x, groups)
         (vector,) = self._settle(x, x.shape[1:2], weight)
         scores = xp.empty(flat.shape, dtype=flat.dtype)
         rstd = self._scores(flat, eps, scores, center=True)

@@ -52,6 +52,8 @@ class Softmax:
         return out.astype(x.dtype, copy=False)
 
     def softmax_backward(self, g: Any, out: Any, *, dim: int) -> Any:
+        if not out.size:
+            return out.copy()
         wide, p = self.kit.wide(g), self.kit.wide(out)
         result = self.xp.multiply(wide, p)
         total = self._total(result, dim)
@@ -70,6 +72,8 @@ class Softmax:
         return out.astype(x.dtype, copy=False)
 
     def log_softmax_backward(self, g: Any, out: Any, *, dim: int) -> Any:
+        if not out.size:
+            return out.copy()
         wide = self.kit.wide(g)
         total = self._total(wide, dim)
         result = self.xp.exp(self.kit.wide(out))

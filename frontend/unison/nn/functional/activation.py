@@ -330,6 +330,8 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """x sigmoid(x)."""
+    if input.dtype in dtypes.COMPLEX:
+        return _maybe_into(input, inplace, lambda x: ops.mul(x, ops.sigmoid(x)))
     _floating("silu", input)
     return _maybe_into(input, inplace, ops.silu)
 

@@ -272,7 +272,7 @@ def linear_cross_entropy(
     label_smoothing: float = 0.0,
     options: Any = None,
 ) -> Any:
-    """cross_entropy of input (..., in) mapped by linear_weight (C, *out, in) and linear_bias (C, *out).
+    """cross_entropy of input (N, in) or (in) mapped by linear_weight (C, *out, in) and linear_bias (C, *out).
 
     options may ask for chunks; the whole batch is always computed at once, which gives the same numbers.
 
@@ -280,6 +280,10 @@ def linear_cross_entropy(
         RuntimeError: shapes or dtypes do not fit.
         ValueError: the batches differ.
     """
+    if input.array.ndim not in (1, 2):
+        raise OperatorError(f"expected input with dimensionality 1 or 2, got {input.array.ndim}")
+    if linear_weight.array.ndim < 2:
+        raise OperatorError(f"expected linear_weight with dimensionality at least 2, got {linear_weight.array.ndim}")
     if input.array.shape[-1:] != linear_weight.array.shape[-1:]:
         raise OperatorError(
             "expected equal input and linear_weight last dimensions (in_features), "

@@ -42,6 +42,8 @@ def batch_norm(
         ValueError: in training, one value per channel, or an eps that is not positive; else a negative one.
         RuntimeError: running statistics are missing or anything has another length than the channels.
     """
+    if input.array.ndim == 1 and not input.array.size:
+        return ops.copy(input)
     _check_batch(input, training, running_mean, running_var, weight, bias, eps)
     if not training:
         return _with_running(input, running_mean, running_var, weight, bias, eps)
@@ -249,7 +251,8 @@ def local_response_norm(
     total = ops.slice(squares, key=(slice(None), slice(0, channels)))
     for i in range(1, size):
         total = ops.add(total, ops.slice(squares, key=(slice(None), slice(i, i + channels))))
-    return ops.div(input, ops.pow(ops.add(ops.mul(total, alpha / size), float(k)), float(beta)))
+    mean = ops.div(total, size) if input.dtype in dtypes.FLOATING else ops.floor_divide(total, size)
+    return ops.div(input, ops.pow(ops.add(ops.mul(mean, float(alpha)), float(k)), float(beta)))
 
 
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Any:
