@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from unison_core.arraykit.taps import Places, overlap, overlaps_itself
+from unison_core.arraykit.taps import Places, keep, overlap, overlaps_itself
 from unison_core.ops.pooling import pool_counts, spatial_of
 from unison_core.spec import Shape
 
@@ -126,9 +126,9 @@ class Pooling:
             xp.greater(hit, before, out=hit)
             xp.logical_or(before, hit, out=before)
             if adds:
-                grad[places] += g[windows] * hit
+                grad[places] += keep(xp, g[windows], hit)
             else:
-                xp.multiply(g[windows], hit, out=grad[places])
+                grad[places] = keep(xp, g[windows], hit)
         return grad
 
     def avg_pool(

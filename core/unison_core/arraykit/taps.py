@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unison_core.spec import Shape
 
-__all__ = ["Places", "overlap", "overlaps_itself"]
+__all__ = ["Places", "keep", "overlap", "overlaps_itself"]
 
 Places = tuple[slice, ...]
 
@@ -30,3 +32,10 @@ def overlap(
 def overlaps_itself(kernel: Shape, stride: Shape, dilation: Shape) -> bool:
     """Whether an element may lie in several windows."""
     return any(d * (k - 1) + 1 > s for k, s, d in zip(kernel, stride, dilation, strict=True))
+
+
+def keep(xp: Any, g: Any, hit: Any) -> Any:
+    """g where hit, else 0, of floating g, in the memory order of hit: by bit masks, since inf * 0 is NaN."""
+    mask = xp.negative(hit.view(xp.int8)).astype(f"i{g.dtype.itemsize}")
+    xp.bitwise_and(mask, g.view(mask.dtype), out=mask)
+    return mask.view(g.dtype)

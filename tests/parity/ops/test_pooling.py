@@ -54,6 +54,13 @@ def test_max_pool_of_nan_is_nan_and_its_gradient_flows():
     assert np.array_equal(ours.grad.numpy(), theirs.grad.numpy())
 
 
+def test_max_pool_gradient_of_infinity_stays_in_its_place():
+    x = unison.arange(16.0).view(1, 1, 4, 4).requires_grad_()
+    F.max_pool2d(x, 2).backward(unison.full((1, 1, 2, 2), float("inf")))
+    assert np.isinf(x.grad.numpy()).sum() == 4
+    assert not np.isnan(x.grad.numpy()).any()
+
+
 def test_max_pool_of_minus_infinity_has_indices_inside():
     x = np.full((1, 1, 4, 4), -np.inf)
     settings = {"kernel_size": 3, "stride": 2, "padding": 1, "return_indices": True}
@@ -195,7 +202,7 @@ REFUSED = [
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": 0}, "kernel_size must be at least 1"),
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "stride": 0}, "stride must be at least 1"),
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "dilation": 0}, "dilation must be at least 1"),
-    ("max_pool2d", (4, 4), {"kernel_size": 2}, "3D .unbatched. or 4D .batched."),
+    ("max_pool2d", (4, 4), {"kernel_size": 2}, "3D or 4D .batch mode."),
     ("max_pool2d", (1, 1, 4, 4), {"kernel_size": (2, 2, 2)}, "a tuple of 2 ints"),
     ("max_pool2d", (1, 0, 4, 4), {"kernel_size": 2}, "positive lengths"),
     ("avg_pool2d", (1, 1, 4, 4), {"kernel_size": 2, "divisor_override": 0}, "divisor must be not zero"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unison_core.dtypes import DType
-from unison_cpu.kernels import convolution, movement, random, reduction
+from unison_cpu.kernels import activation, convolution, movement, random, reduction
 
 __all__ = ["table"]
 
@@ -17,6 +17,7 @@ __all__ = ["table"]
 def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel, of all themes."""
     return {
+        **activation.KERNELS,
         **convolution.KERNELS,
         **movement.table(dict(native)),
         **random.KERNELS,
