@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from unison_cpu.kernels.activation import threshold_backward
 
 
