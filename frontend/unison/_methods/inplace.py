@@ -180,7 +180,11 @@ class InPlace:
             return _fill(self, value)
         if isinstance(value, complex) and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
             raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
-        return inplace.assign(self, tensor_like(value, self))
+        # A number goes straight to this tensor's dtype: the default dtype between would cost float64 half its digits.
+        exact = self.dtype in dtypes.INEXACT  # type: ignore[attr-defined]
+        return inplace.assign(
+            self, constant(value, self.dtype, self.device) if exact else tensor_like(value, self)
+        )  # type: ignore[attr-defined]
 
     def zero_(self) -> Any:
         """Write zeros into every element."""
