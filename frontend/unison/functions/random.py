@@ -51,10 +51,15 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        self.device = devices.get(device)
+        self._device = device
         self._lock = threading.Lock()
         self._seed = 67280421310721
         self._next = 0
+
+    @property
+    def device(self) -> Any:
+        """The device it was made for. Looked up when asked for: the default generator is made at import."""
+        return devices.get(self._device)
 
     def next_stream(self) -> tuple[int, int]:
         """(seed, stream) for one random call."""
@@ -108,7 +113,7 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """Another generator in the same state."""
-        twin = Generator(self.device)
+        twin = Generator(self._device)
         twin._seed, twin._next = self._seed, self._next
         return twin
 
