@@ -142,6 +142,12 @@ class Elementwise:
     trunc = ops.trunc
     xlogy = elementwise.xlogy
 
+    def i0(self) -> Any:
+        """The modified Bessel function of the first kind, order 0."""
+        from unison.special import i0
+
+        return i0(self)
+
     def polygamma(self, n: int) -> Any:
         """The n-th derivative of the digamma function."""
         return elementwise.polygamma(n, self)

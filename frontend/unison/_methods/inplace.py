@@ -44,6 +44,12 @@ def _div_in_place(self: Any, other: Any, *, rounding_mode: str | None = None) ->
     return _rounded_div(self, other, rounding_mode=rounding_mode)
 
 
+def _i0(x: Any) -> Any:
+    from unison.special import i0
+
+    return i0(x)
+
+
 _fill = in_place(filling.fill)
 _polygamma = in_place(named_like(lambda x, n: elementwise.polygamma(n, x), elementwise.polygamma))
 
@@ -110,6 +116,7 @@ class InPlace:
     hypot_ = _inplace(ops.hypot)
     lcm_ = in_place(elementwise.lcm)
     ldexp_ = in_place(elementwise.ldexp)
+    i0_ = in_place(_i0)
     le_ = less_equal_ = _inplace(ops.le)
     lerp_ = _inplace(ops.lerp)
     lgamma_ = _inplace(ops.lgamma)

@@ -66,12 +66,13 @@ def _times_log(logarithm: Any, pole: float, a: Any, b: Any) -> Any:
     """
     like = a if isinstance(a, Handle) else b
     need_tensors("xlogy", other=like)
-    a, b = _floating(tensor_like(a, like)), _floating(tensor_like(b, like))
+    a, b = floating(tensor_like(a, like)), floating(tensor_like(b, like))
     endless = ops.logical_or(ops.le(b, pole), ops.eq(b, inf))
     harmless = ops.logical_and(ops.eq(a, 0), endless)
     one = ops.cast(ops.eq(b, b), dtype=b.dtype)
     return ops.mul(a, logarithm(ops.where(harmless, one, b)))
 
 
-def _floating(x: Any) -> Any:
+def floating(x: Any) -> Any:
+    """x, as the default floating type if it is bool or integer."""
     return x if x.dtype in dtypes.INEXACT else ops.cast(x, dtype=dtypes.get_default_dtype())
