@@ -124,9 +124,9 @@ def conv(
     given = None if bias is None else tuple(bias.shape)
     shape = conv_shape(tuple(x.shape), tuple(weight.shape), given, stride, padding, dilation, groups)
     columns = im2col(x, kernel=tuple(weight.shape[2:]), stride=stride, padding=padding, dilation=dilation)
-    columns = ops.view(columns, shape=(shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
-    out = ops.view(ops.matmul(_rows(weight, groups), columns), shape=shape)
-    return out if bias is None else ops.add(out, ops.view(bias, shape=(shape[1], *[1] * (len(shape) - 2))))
+    columns = ops.reshape(columns, shape=(shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
+    out = ops.reshape(ops.matmul(_rows(weight, groups), columns), shape=shape)
+    return out if bias is None else ops.add(out, ops.reshape(bias, shape=(shape[1], *[1] * (len(shape) - 2))))
 
 
 def _rows(weight: Any, groups: int) -> Any:
@@ -210,7 +210,7 @@ def conv_input_grad(
     rows = ops.transpose_last(_rows(weight, groups))
     grads = ops.reshape(g, shape=(shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
     columns = ops.matmul(rows, grads)
-    columns = ops.view(columns, shape=(shape[0], groups * columns.shape[2], columns.shape[3]))
+    columns = ops.reshape(columns, shape=(shape[0], groups * columns.shape[2], columns.shape[3]))
     kernel = tuple(weight.shape[2:])
     return col2im(columns, size=size, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
 
@@ -289,10 +289,10 @@ def conv_weight_grad(
     """The adjoint of conv in its weight, whose spatial lengths are `kernel`."""
     shape = _weight_shape(tuple(x.shape), tuple(g.shape), kernel, stride, padding, dilation, groups)
     columns = im2col(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
-    columns = ops.view(columns, shape=(x.shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
+    columns = ops.reshape(columns, shape=(x.shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
     grads = ops.reshape(g, shape=(g.shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
     per_image = ops.matmul(grads, ops.transpose_last(columns))
-    return ops.view(ops.sum(per_image, dim=(0,), keepdim=False), shape=shape)
+    return ops.reshape(ops.sum(per_image, dim=(0,), keepdim=False), shape=shape)
 
 
 def _weight_shape(
