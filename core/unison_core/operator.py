@@ -241,7 +241,15 @@ def composite(
 
     def declare(function: Callable[..., Any]) -> OperatorFunction:
         return _declare(
-            function, function, dtypes, promote, Result.NEW, elementwise, same_dtype, differentiable, (*tags, "writes") if writes else tags
+            function,
+            function,
+            dtypes,
+            promote,
+            Result.NEW,
+            elementwise,
+            same_dtype,
+            differentiable,
+            (*tags, "writes") if writes else tags,
         )
 
     return declare
@@ -265,7 +273,7 @@ def _declare(
     data, variadic, attributes, defaults = _read_signature(function)
     op = Operator(
         name=function.__name__,
-        theme=function.__module__.rsplit(".", 1)[-1],
+        theme=function.__module__.split(".ops.")[-1].split(".")[0],
         declaration=function,
         data=data,
         variadic=variadic,

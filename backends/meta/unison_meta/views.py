@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unison_core.errors import ViewError
-from unison_core.ops.movement import slice_steps
+from unison_core.ops.movement.views import slice_steps
 from unison_core.spec import view_strides
 from unison_meta.array import MetaArray
 

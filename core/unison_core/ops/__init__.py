@@ -118,20 +118,14 @@ from unison_core.ops.loss import (
     cross_entropy_backward,
     mse_loss,
 )
-from unison_core.ops.movement import (
+from unison_core.ops.movement.copies import cast, cat, copy, flip, pad, roll, to_device
+from unison_core.ops.movement.views import (
     as_strided,
-    cast,
-    cat,
-    copy,
     diagonal,
     expand,
-    flip,
-    pad,
     permute,
     reshape,
-    roll,
     slice,
-    to_device,
     unfold,
     unslice,
     view,
@@ -146,6 +140,7 @@ from unison_core.ops.normalization.features import (
     rms_norm_backward,
 )
 from unison_core.ops.normalization.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
+from unison_core.ops.optimizer import adam_step
 from unison_core.ops.pooling import (
     avg_pool,
     avg_pool_backward,
@@ -174,13 +169,12 @@ from unison_core.ops.reduction import (
     var,
 )
 from unison_core.ops.sorting import searchsorted, sort
-from unison_core.ops.optimizer import adam_step
 
 __all__ = [
-    "adam_step",
     "abs",
     "acos",
     "acosh",
+    "adam_step",
     "add",
     "addcdiv",
     "addcmul",

@@ -200,7 +200,15 @@ def index_add_samples() -> Any:
     rows = arg(4, dtype=int64, low=0, high=2)
     yield good(arg(3, 5), rows, arg(4, 5), dim=0, alpha=1)
     yield good(arg(5, 3), rows, arg(5, 4), dim=1, alpha=2)
-    yield bad(IndexError, "out of (range|bounds)", arg(3), arg(2, dtype=int64, low=3, high=9), arg(2), dim=0, alpha=1)
+    yield bad(
+        IndexError,
+        "out of (range|bounds)",
+        arg(3),
+        arg(2, dtype=int64, low=3, high=9),
+        arg(2),
+        dim=0,
+        alpha=1,
+    )
 
 
 def _fits(name: str, x: Spec, index: Spec, dim: int, *, smaller_than_x: bool = True) -> int:

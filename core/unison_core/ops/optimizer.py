@@ -49,10 +49,17 @@ def adam_step(
         if decay:
             g = ops.add(g, ops.mul(param, scalar_like(decay, param)))
         assign(mean, ops.add(mean, ops.mul(ops.sub(g, mean), scalar_like(1 - beta1, g))))
-        assign(square, ops.add(ops.mul(square, scalar_like(beta2, g)), ops.mul(ops.mul(g, g), scalar_like(1 - beta2, g))))
+        assign(
+            square,
+            ops.add(
+                ops.mul(square, scalar_like(beta2, g)), ops.mul(ops.mul(g, g), scalar_like(1 - beta2, g))
+            ),
+        )
         if largest:
             assign(largest[0], ops.maximum(largest[0], square))
-        below = ops.add(ops.div(ops.sqrt(largest[0] if largest else square), scalar_like(root, g)), scalar_like(eps, g))
+        below = ops.add(
+            ops.div(ops.sqrt(largest[0] if largest else square), scalar_like(root, g)), scalar_like(eps, g)
+        )
         assign(param, ops.sub(param, ops.mul(ops.div(mean, below), scalar_like(step_size, g))))
     return tensors[0]
 
@@ -71,7 +78,9 @@ def adam_step_infer(
     maximize: bool,
 ) -> Spec:
     if count < 1 or len(tensors) not in (4 * count, 5 * count):
-        raise OperatorError(f"adam_step: {len(tensors)} tensors are not 4 or 5 for each of {count} parameters")
+        raise OperatorError(
+            f"adam_step: {len(tensors)} tensors are not 4 or 5 for each of {count} parameters"
+        )
     for i, t in enumerate(tensors):
         if t.shape != tensors[i % count].shape:
             raise OperatorError(
@@ -88,5 +97,24 @@ def adam_step_samples() -> Any:
     shapes = ((3,), (2, 3))
     four = [arg(*s) for _ in range(3) for s in shapes] + [arg(*s, **positive) for s in shapes]
     yield good(*four, count=2, decay=0.0, shrink=1.0, maximize=False, **plain)
-    yield good(*four, arg(3, **positive), arg(2, 3, **positive), count=2, decay=0.1, shrink=0.9, maximize=True, **plain)
-    yield bad(RuntimeError, "are not 4 or 5", arg(3), arg(3), count=1, decay=0.0, shrink=1.0, maximize=False, **plain)
+    yield good(
+        *four,
+        arg(3, **positive),
+        arg(2, 3, **positive),
+        count=2,
+        decay=0.1,
+        shrink=0.9,
+        maximize=True,
+        **plain,
+    )
+    yield bad(
+        RuntimeError,
+        "are not 4 or 5",
+        arg(3),
+        arg(3),
+        count=1,
+        decay=0.0,
+        shrink=1.0,
+        maximize=False,
+        **plain,
+    )

@@ -1,0 +1,1 @@
+"""Operators that rearrange elements without computing: `views` on the same memory, `copies` in fresh memory."""
