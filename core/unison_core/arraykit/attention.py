@@ -53,7 +53,7 @@ class Attention:
         if mask is not None:
             p += wide(mask)
         if is_causal:
-            p += self._above_diagonal(*p.shape[-2:], p.dtype)
+            p += self._above_diagonal(p.shape[-2], p.shape[-1], p.dtype)
         if p.size:
             self._normalize(p, masked=mask is not None)
         dropped = p if keep is None else p * wide(keep)

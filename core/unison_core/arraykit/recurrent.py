@@ -55,7 +55,7 @@ class Recurrent:
         """Factor and shift of the gates: 1/2 and 1/2 for a sigmoid "s", 1 and 0 for a tanh "t"."""
         factor = [0.5 if s == "s" else 1.0 for s in signs]
         shift = [0.5 if s == "s" else 0.0 for s in signs]
-        return tuple(self.xp.repeat(self.xp.asarray(a, dtype=dtype), size) for a in (factor, shift))  # type: ignore[return-value]
+        return tuple(self.xp.repeat(self.xp.asarray(a, dtype=dtype), size) for a in (factor, shift))
 
     def _narrow(self, like: Any, *arrays: Any) -> tuple[Any, ...]:
         return tuple(a.astype(like.dtype, copy=False) for a in arrays)
@@ -92,7 +92,7 @@ class Recurrent:
             c += i * g
             h = xp.tanh(c, out=ys[t])
             h *= o
-        return self._narrow(x, ys, cs, gates)  # type: ignore[return-value]
+        return self._narrow(x, ys, cs, gates)
 
     def lstm_backward(
         self,
@@ -138,7 +138,7 @@ class Recurrent:
             xp.matmul(a, w, out=gh)
             gc *= f
         gw = self._flat(ga).T @ self._flat(before)
-        return self._narrow(y, ga, gh, gc, gw)  # type: ignore[return-value]
+        return self._narrow(y, ga, gh, gc, gw)
 
     def _slopes(self, acts: Any, signs: str) -> Any:
         """What the gradients of gates are multiplied by: a (1 - a) of a sigmoid "s", 1 - a^2 of a tanh "t"."""
@@ -176,7 +176,7 @@ class Recurrent:
             step *= rz[:, size:]
             step += n
             h = step
-        return self._narrow(x, ys, gates)  # type: ignore[return-value]
+        return self._narrow(x, ys, gates)
 
     def gru_backward(
         self, y: Any, gates: Any, h0: Any, weight: Any, g_y: Any, g_gates: Any, *, reverse: bool
@@ -210,7 +210,7 @@ class Recurrent:
             gh = xp.matmul(gu[t], w)
             gh += kept
         gw = self._flat(gu).T @ self._flat(before)
-        return self._narrow(y, gx, gh, gw, self._flat(gu).sum(axis=0))  # type: ignore[return-value]
+        return self._narrow(y, gx, gh, gw, self._flat(gu).sum(axis=0))
 
     def rnn(self, x: Any, h0: Any, weight: Any, *, relu: bool, reverse: bool) -> Any:
         xp, wide = self.xp, self.kit.wide
@@ -234,4 +234,4 @@ class Recurrent:
             ga[t] *= gh
             xp.matmul(ga[t], w, out=gh)
         gw = self._flat(ga).T @ self._flat(self._before(ys, h0, reverse))
-        return self._narrow(y, ga, gh, gw)  # type: ignore[return-value]
+        return self._narrow(y, ga, gh, gw)

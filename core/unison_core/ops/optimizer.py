@@ -92,7 +92,7 @@ def adam_step_infer(
 
 @adam_step.samples
 def adam_step_samples() -> Any:
-    plain = {"step_size": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "root": 0.3}
+    plain: dict[str, Any] = {"step_size": 0.1, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "root": 0.3}
     positive = {"low": 0.1, "high": 1.0}
     shapes = ((3,), (2, 3))
     four = [arg(*s) for _ in range(3) for s in shapes] + [arg(*s, **positive) for s in shapes]

@@ -29,7 +29,7 @@ def _rstd(var: Any, eps: float) -> Any:
 
 
 def _count(x: Any) -> int:
-    return numel(x.shape) // x.shape[1]
+    return int(numel(x.shape) // x.shape[1])
 
 
 @composite(dtypes=FLOATING)
