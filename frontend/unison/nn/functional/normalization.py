@@ -23,6 +23,11 @@ __all__ = [
 ]
 
 
+def _floating(name: str, input: Any) -> None:
+    if input.dtype not in dtypes.FLOATING:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.name}'; it takes floating tensors")
+
+
 def batch_norm(
     input: Any,
     running_mean: Any,
@@ -42,6 +47,7 @@ def batch_norm(
         ValueError: in training, one value per channel, or an eps that is not positive; else a negative one.
         RuntimeError: running statistics are missing or anything has another length than the channels.
     """
+    _floating("batch_norm", input)
     if input.array.ndim == 1 and not input.array.size:
         return ops.copy(input)
     _check_batch(input, training, running_mean, running_var, weight, bias, eps)
@@ -185,6 +191,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {list(shape)} in {num_groups} groups"
         )
+    _floating("GroupNormKernelImpl", input)
     return ops.group_norm(input, weight, bias, groups=num_groups, eps=eps)
 
 
@@ -214,7 +221,9 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     Raises:
         RuntimeError: the input does not end in normalized_shape, or weight or bias has another shape.
     """
-    return ops.layer_norm(input, weight, bias, dims=_trailing("layer_norm", input, normalized_shape), eps=eps)
+    dims = _trailing("layer_norm", input, normalized_shape)
+    _floating("LayerNormKernelImpl", input)
+    return ops.layer_norm(input, weight, bias, dims=dims, eps=eps)
 
 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
@@ -226,6 +235,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
         RuntimeError: the input does not end in normalized_shape, or weight has another shape.
     """
     dims = _trailing("rms_norm", input, normalized_shape)
+    _floating("rms_norm", input)
     if eps is None:
         eps = 2.0**-52 if input.dtype.bits == 64 else 2.0**-23
     return ops.rms_norm(input, weight, dims=dims, eps=eps)
