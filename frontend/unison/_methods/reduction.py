@@ -45,4 +45,5 @@ class Reduction:
     renorm = reduction.renorm
     std = reduction.std
     sum = reduction.sum
+    sum_to_size = reduction.sum_to_size
     var = reduction.var

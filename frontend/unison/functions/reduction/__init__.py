@@ -55,6 +55,7 @@ from unison.functions.reduction.sums import (
     nansum,
     prod,
     sum,
+    sum_to_size,
 )
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "std",
     "std_mean",
     "sum",
+    "sum_to_size",
     "trapezoid",
     "trapz",
     "var",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import dims, with_out, write_out
+from unison.functions._common import dims, sizes, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
+from unison_core.spec import broadcast
 
 __all__ = [
     "all",
@@ -20,6 +21,7 @@ __all__ = [
     "nansum",
     "prod",
     "sum",
+    "sum_to_size",
 ]
 
 
@@ -132,3 +134,27 @@ def any_empty(x: Any, over: tuple[int, ...] | None) -> bool:
     """Whether a dimension of `over` (None: all of them) has length 0."""
     shape = x.array.shape
     return 0 in (shape if over is None else [shape[d] for d in over])
+
+
+def _broadcast(small: tuple[int, ...], large: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return broadcast(small, large)
+    except OperatorError:
+        return None
+
+
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """input summed over the dimensions that `size` has with length 1, or lacks.
+
+    Raises:
+        RuntimeError: input's shape is not one that `size` broadcasts to.
+    """
+    target = sizes(size)
+    shape = tuple(input.array.shape)
+    lead = len(shape) - len(target)
+    if lead < 0 or _broadcast(target, shape) != shape:
+        raise OperatorError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
+    over = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1)
+    if not over:
+        return input
+    return ops.view(ops.sum(input, dim=over, keepdim=True), shape=target)
