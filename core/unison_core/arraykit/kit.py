@@ -11,6 +11,7 @@ from unison_core.arraykit.creation import Creation
 from unison_core.arraykit.decomposition import Decomposition
 from unison_core.arraykit.elementwise import Elementwise
 from unison_core.arraykit.embedding import Embedding
+from unison_core.arraykit.folding import Folding
 from unison_core.arraykit.indexing import Indexing
 from unison_core.arraykit.linalg import Linalg
 from unison_core.arraykit.loss import Loss
@@ -72,6 +73,7 @@ def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any
         Normalization,
         Optimizer,
         Pooling,
+        Folding,
         Random,
         Recurrent,
         Reduction,

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from math import prod
 from typing import TYPE_CHECKING, Any
 
-from unison_core.arraykit.taps import Places, keep, overlap, overlaps_itself
-from unison_core.ops.pooling import pool_counts, spatial_of
+from unison_core.arraykit.taps import Places, keep, keys_of, overlaps_itself
+from unison_core.ops.pooling.windows import pool_counts, spatial_of
 from unison_core.spec import Shape
 
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
 
 __all__ = ["Pooling"]
-
-_WHOLE = (slice(None), slice(None))
 
 
 class Pooling:
@@ -34,7 +31,6 @@ class Pooling:
         return {
             "avg_pool": self.avg_pool,
             "avg_pool_backward": self.avg_pool_backward,
-            "col2im": self.col2im,
             "max_pool": self.max_pool,
             "max_pool_backward": self.max_pool_backward,
             "max_pool_with_indices": self.max_pool_with_indices,
@@ -72,7 +68,7 @@ class Pooling:
         indices = self.xp.empty_like(x, shape=values.shape, dtype=self.xp.int64)
         indices[...] = self._places((0,) * len(size), size, counts, stride, padding, dilation)
         for tap in product(*map(range, kernel)):
-            places, windows = _keys(tap, size, counts, stride, padding, dilation)
+            places, windows = keys_of(tap, size, counts, stride, padding, dilation)
             part, best = x[places], values[windows]
             better = part > best
             if part.dtype.kind not in "iu":
@@ -206,40 +202,10 @@ class Pooling:
             grad[places] += part[windows]
         return grad.astype(g.dtype, copy=False)
 
-    def col2im(
-        self, columns: Any, *, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
-    ) -> Any:
-        counts = tuple(
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-        )
-        taps = prod(kernel)
-        if (
-            columns.ndim != 3
-            or columns.shape[1] % taps
-            or columns.shape[2] != prod(counts)
-            or min(counts) < 1
-        ):
-            raise ValueError("columns")
-        n, c = columns.shape[0], columns.shape[1] // taps
-        parts = self.kit.wide(columns).reshape(n, c, *kernel, *counts)
-        out = self.xp.zeros((n, c, *size), dtype=parts.dtype)
-        for tap in product(*map(range, kernel)):
-            places, windows = _keys(tap, size, counts, stride, padding, dilation)
-            out[places] += parts[(*_WHOLE, *tap)][windows]
-        return out.astype(columns.dtype, copy=False)
-
-
-def _keys(
-    tap: Shape, size: Shape, counts: Shape, stride: Shape, padding: Shape, dilation: Shape
-) -> tuple[Places, Places]:
-    places, windows = overlap(tap, size, counts, stride, padding, dilation)
-    return (*_WHOLE, *places), (*_WHOLE, *windows)
-
 
 def _taps(
     size: Shape, counts: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
 ) -> Iterator[tuple[Places, Places]]:
     """Keys of the data and of the windows, tap by tap."""
     for tap in product(*map(range, kernel)):
-        yield _keys(tap, size, counts, stride, padding, dilation)
+        yield keys_of(tap, size, counts, stride, padding, dilation)

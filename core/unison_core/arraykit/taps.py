@@ -6,7 +6,7 @@ from typing import Any
 
 from unison_core.spec import Shape
 
-__all__ = ["Places", "keep", "overlap", "overlaps_itself"]
+__all__ = ["Places", "keep", "keys_of", "overlap", "overlaps_itself"]
 
 Places = tuple[slice, ...]
 
@@ -39,3 +39,12 @@ def keep(xp: Any, g: Any, hit: Any) -> Any:
     mask = xp.negative(hit.view(xp.int8)).astype(f"i{g.dtype.itemsize}")
     xp.bitwise_and(mask, g.view(mask.dtype), out=mask)
     return mask.view(g.dtype)
+
+
+def keys_of(
+    tap: Shape, size: Shape, counts: Shape, stride: Shape, padding: Shape, dilation: Shape
+) -> tuple[Places, Places]:
+    """The keys, with batch and channels taken whole, of data (n, c, *size) and of windows (n, c, *counts)."""
+    whole = (slice(None), slice(None))
+    places, windows = overlap(tap, size, counts, stride, padding, dilation)
+    return (*whole, *places), (*whole, *windows)

@@ -5,7 +5,7 @@ Rules reach other operators through this package, so themes may use each other f
 """
 
 from unison_core.ops.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
-from unison_core.ops.convolution import col2im, conv, conv_input_grad, conv_weight_grad, im2col
+from unison_core.ops.convolution import conv, conv_input_grad, conv_weight_grad
 from unison_core.ops.creation import arange, empty, eye, full, linspace
 from unison_core.ops.decomposition import (
     cholesky,
@@ -99,6 +99,7 @@ from unison_core.ops.elementwise.trigonometric import (
     tanh,
 )
 from unison_core.ops.embedding import embedding, embedding_backward
+from unison_core.ops.folding import col2im, im2col
 from unison_core.ops.indexing import (
     gather,
     index,
@@ -141,13 +142,8 @@ from unison_core.ops.normalization.features import (
 )
 from unison_core.ops.normalization.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 from unison_core.ops.optimizer import adam_step
-from unison_core.ops.pooling import (
-    avg_pool,
-    avg_pool_backward,
-    max_pool,
-    max_pool_backward,
-    max_pool_with_indices,
-)
+from unison_core.ops.pooling.average import avg_pool, avg_pool_backward
+from unison_core.ops.pooling.maximum import max_pool, max_pool_backward, max_pool_with_indices
 from unison_core.ops.random import dropout, normal, randint, random_bits, uniform
 from unison_core.ops.recurrent import gru, gru_backward, lstm, lstm_backward, rnn, rnn_backward
 from unison_core.ops.reduction import (
