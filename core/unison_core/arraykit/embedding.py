@@ -63,13 +63,17 @@ class Embedding:
         return hits @ vectors
 
     def _by_sorting(self, vectors: Any, flat: Any, rows: int) -> Any:
-        """Equal indices are brought together and summed in one pass."""
+        """Equal indices are brought together; what occurs once is copied, the rest is summed in one pass."""
         xp = self.xp
         order = xp.argsort(flat, kind="stable")
         ordered = flat[order]
-        first = xp.ones(flat.size, dtype=bool)
-        first[1:] = ordered[1:] != ordered[:-1]
-        starts = xp.flatnonzero(first)
+        first = xp.ones(flat.size + 1, dtype=bool)
+        first[1:-1] = ordered[1:] != ordered[:-1]
+        alone = first[:-1] & first[1:]
         out = xp.zeros((rows, vectors.shape[1]), dtype=vectors.dtype)
-        out[ordered[starts]] = xp.add.reduceat(vectors[order], starts, axis=0)
+        out[ordered[alone]] = vectors[order[alone]]
+        shared = ~alone
+        if shared.any():
+            starts = xp.flatnonzero(first[:-1][shared])
+            out[ordered[shared][starts]] = xp.add.reduceat(vectors[order[shared]], starts, axis=0)
         return out

@@ -87,27 +87,34 @@ class Normalization:
         if weight is not None:
             gw, gb = xp.zeros(n, dtype=flat.dtype), xp.zeros(n, dtype=flat.dtype)
         for block in self.rows.blocks(rows, n):
-            scores = xp.empty(flat[block].shape, dtype=flat.dtype)
-            rstd = self._scores(flat[block], eps, scores, center=center)
-            part, up = gx[block], gflat[block]
-            if weight is not None:
-                xp.multiply(up, scores, out=part)
-                gw += self.rows.columns(part)
+            part, up, away = gx[block], gflat[block], flat[block]
+            if center:
+                away = away - (self.rows.sum(away) / n)[:, None]
+            rstd = 1 / xp.sqrt(self.rows.dot(away, away) / n + eps)
+            if weight is None:
+                slope, mean = self.rows.dot(up, away), self.rows.sum(up)
+            else:
+                # Sums over rows that are weighted with weight, and over columns weighted with rstd, are products.
+                xp.multiply(up, away, out=part)
+                gw += rstd @ part
                 gb += self.rows.columns(up)
+                slope, mean = part @ weight, up @ weight
                 up = xp.multiply(up, weight, out=part)
-            self._through_scores(up, scores, rstd, part, center=center)
+            xp.multiply(up, rstd[:, None], out=part)
+            part -= away * (slope * rstd**3 / n)[:, None]
+            if center:
+                part -= (mean * rstd / n)[:, None]
         return gx.reshape(x.shape).astype(x.dtype, copy=False), gw, gb
 
-    def _through_scores(self, g: Any, scores: Any, rstd: Any, out: Any, *, center: bool) -> None:
+    def _through_scores(self, g: Any, scores: Any, rstd: Any, out: Any) -> None:
         """rstd * (g - mean(g) - scores * mean(g * scores)) of each row; scores are overwritten."""
         n = g.shape[1]
         slope = self.rows.dot(g, scores)
         slope /= n
         scores *= slope[:, None]
-        mean = self.rows.sum(g) / n if center else None
+        mean = self.rows.sum(g) / n
         self.xp.subtract(g, scores, out=out)
-        if mean is not None:
-            out -= mean[:, None]
+        out -= mean[:, None]
         out *= rstd
 
     def _vector(self, a: Any, like: Any) -> Any:
@@ -169,6 +176,6 @@ class Normalization:
             gw = self.rows.dot(channels, scores.reshape(n * c, -1)).reshape(n, c).sum(axis=0)
             gb = self.rows.sum(channels).reshape(n, c).sum(axis=0)
             up = (up.reshape(n, c, -1) * vector[:, None]).reshape(flat.shape)
-        self._through_scores(up, scores, rstd, gx, center=True)
+        self._through_scores(up, scores, rstd, gx)
         gx = gx.reshape(x.shape).astype(x.dtype, copy=False)
         return gx if weight is None else (gx, self._vector(gw, weight), self._vector(gb, weight))

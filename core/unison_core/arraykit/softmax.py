@@ -43,26 +43,46 @@ class Softmax:
             return self.rows.sum(a.reshape(-1, a.shape[-1])).reshape(*a.shape[:-1], 1)
         return self.xp.add.reduce(a, axis=dim if a.ndim else None, keepdims=True)
 
+    def _as_rows(self, a: Any, dim: int) -> Any:
+        """a as a matrix with dim along its rows if it is so in memory; else None."""
+        if a.ndim and dim % a.ndim == a.ndim - 1 and a.flags.c_contiguous:
+            return a.reshape(-1, a.shape[-1])
+        return None
+
     def softmax(self, x: Any, *, dim: int) -> Any:
         if not x.size:
             return x.copy()
-        out = self._lowered(x, dim)
-        out = self.xp.exp(out, out=out) if out.ndim else self.xp.exp(out)
-        out /= self._total(out, dim)
-        return out.astype(x.dtype, copy=False)
+        self.kit.require_floating(x)
+        wide = self.kit.wide(x)
+        flat = self._as_rows(wide, dim)
+        if flat is None:
+            out = self._lowered(x, dim)
+            out = self.xp.exp(out, out=out) if out.ndim else self.xp.exp(out)
+            out /= self._total(out, dim)
+            return out.astype(x.dtype, copy=False)
+        xp, out = self.xp, self.xp.empty(flat.shape, dtype=flat.dtype)
+        for block in self.rows.blocks(*flat.shape):
+            part = out[block]
+            xp.subtract(flat[block], xp.maximum.reduce(flat[block], axis=1, keepdims=True), out=part)
+            xp.exp(part, out=part)
+            part *= 1 / self.rows.sum(part)[:, None]
+        return out.reshape(x.shape).astype(x.dtype, copy=False)
 
     def softmax_backward(self, g: Any, out: Any, *, dim: int) -> Any:
         if not out.size:
             return out.copy()
         wide, p = self.kit.wide(g), self.kit.wide(out)
-        result = self.xp.multiply(wide, p)
-        total = self._total(result, dim)
-        result = result - p * total if result.ndim == 0 else self._minus_product(result, p, total)
-        return result.astype(out.dtype, copy=False)
-
-    def _minus_product(self, target: Any, a: Any, b: Any) -> Any:
-        target -= a * b
-        return target
+        rows, factors = self._as_rows(wide, dim), self._as_rows(p, dim)
+        if rows is None or factors is None:
+            total = self.xp.add.reduce(wide * p, axis=dim if p.ndim else None, keepdims=True)
+            return ((wide - total) * p).astype(out.dtype, copy=False)
+        result = self.xp.empty(rows.shape, dtype=rows.dtype)
+        for block in self.rows.blocks(*rows.shape):
+            part = result[block]
+            total = self.rows.dot(rows[block], factors[block])
+            self.xp.subtract(rows[block], total[:, None], out=part)
+            part *= factors[block]
+        return result.reshape(out.shape).astype(out.dtype, copy=False)
 
     def log_softmax(self, x: Any, *, dim: int) -> Any:
         if not x.size:

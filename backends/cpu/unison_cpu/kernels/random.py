@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unison_core.dtypes import DType
+from unison_core.dtypes import DType, int32
 
 __all__ = ["KERNELS"]
 
@@ -22,4 +22,15 @@ def random_bits(*, shape: tuple[int, ...], seed: int, stream: int, dtype: DType,
     return words.view(np.int64 if dtype.itemsize == 8 else np.int32)[:count].reshape(shape)
 
 
-KERNELS = {"random_bits": random_bits}
+def dropout(x: Any, *, p: float, seed: int, stream: int) -> Any:
+    """The operator's body in integers: the top 24 bits of a word are at least p * 2^24."""
+    least = math.ceil(float(np.float32(p)) * 2**24)
+    if least >= 2**24:
+        return np.zeros_like(x)
+    bits = random_bits(shape=x.shape, seed=seed, stream=stream, dtype=int32, device=None)
+    out = np.multiply(x, x.dtype.type(1 / (1 - p)))
+    np.copyto(out, x.dtype.type(0), where=bits.view(np.uint32) < np.uint32(least << 8))
+    return out
+
+
+KERNELS = {"dropout": dropout, "random_bits": random_bits}
