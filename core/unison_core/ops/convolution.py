@@ -25,9 +25,8 @@ def _check_steps(name: str, spatial: int, stride: Shape, padding: Shape, dilatio
     for what, given in (("stride", stride), ("padding", padding), ("dilation", dilation)):
         if len(given) != spatial:
             raise OperatorError(
-                f"{name}: expected {what} to be a single integer value or a list of {spatial} values "
-                "to match the "
-                f"convolution dimensions, but got {what}={list(given)}"
+                f"{name}: expected {what} to be a single integer value or a list of {spatial} values to "
+                f"match the convolution dimensions, but got {what}={list(given)}"
             )
     if any(s <= 0 for s in stride):
         raise OperatorError(f"{name}: non-positive stride is not supported, got stride={list(stride)}")
@@ -42,15 +41,13 @@ def _check_weight(name: str, weight: Shape, groups: int, ndim: int) -> None:
         raise OperatorError(f"{name}: non-positive groups is not supported, got groups={groups}")
     if len(weight) != ndim or ndim < 3:
         raise OperatorError(
-            f"{name}: expected {max(ndim, 3)}-dimensional weight for a {ndim}-dimensional input, but "
-            "got weight of size "
-            f"{list(weight)} instead"
+            f"{name}: expected {max(ndim, 3)}-dimensional weight for a {ndim}-dimensional input, but got "
+            f"weight of size {list(weight)} instead"
         )
     if weight[0] % groups or weight[0] < groups:
         raise OperatorError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and "
-            "divisible by it, but "
-            f"got weight of size {list(weight)} instead"
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0 and divisible by "
+            f"it, but got weight of size {list(weight)} instead"
         )
 
 
@@ -72,16 +69,15 @@ def conv_shape(
     if bias is not None and bias != (weight[0],):
         raise OperatorError(
             f"Given weight of size {list(weight)}, expected bias to be 1-dimensional with {weight[0]} "
-            "elements, but got "
-            f"bias of size {list(bias)} instead"
+            f"elements, but got bias of size {list(bias)} instead"
         )
     counts = window_counts(x[2:], weight[2:], stride, padding, dilation)
     if any(n < 1 for n in counts):
         padded = [n + 2 * p for n, p in zip(x[2:], padding, strict=True)]
         reach = [d * (k - 1) + 1 for k, d in zip(weight[2:], dilation, strict=True)]
         raise OperatorError(
-            f"Calculated padded input size per channel: ({by(padded)}). Kernel size: ({by(reach)}). "
-            f"Kernel size can't be greater than actual input size"
+            f"Calculated padded input size per channel: ({by(padded)}). Kernel size: ({by(reach)}). Kernel "
+            "size can't be greater than actual input size"
         )
     return (x[0], weight[0], *counts)
 
@@ -89,13 +85,13 @@ def conv_shape(
 def _same_dtypes(x: Any, weight: Any, bias: Any = None) -> None:
     if weight.dtype is not x.dtype:
         raise OperatorError(
-            f"Input type ({x.dtype.name}) and weight type ({weight.dtype.name}) should be the same; "
-            "cast one of them"
+            f"Input type ({x.dtype.name}) and weight type ({weight.dtype.name}) should be the same; cast one "
+            "of them"
         )
     if bias is not None and bias.dtype is not x.dtype:
         raise OperatorError(
-            f"Input type ({x.dtype.name}) and bias type ({bias.dtype.name}) should be the same; cast "
-            "one of them"
+            f"Input type ({x.dtype.name}) and bias type ({bias.dtype.name}) should be the same; cast one of "
+            "them"
         )
 
 
@@ -208,15 +204,14 @@ def _input_shape(
     _check_steps("conv_input_grad", len(g) - 2, stride, padding, dilation)
     if g[1] != weight[0]:
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight)}, expected input{list(g)} to have "
-            f"{weight[0]} channels, "
-            f"but got {g[1]} channels instead"
+            f"Given transposed=1, weight of size {list(weight)}, expected input{list(g)} to have {weight[0]} "
+            f"channels, but got {g[1]} channels instead"
         )
     shape = (g[0], weight[1] * groups, *size)
     if len(size) != len(g) - 2 or conv_shape(shape, weight, None, stride, padding, dilation, groups) != g:
         raise OperatorError(
-            f"conv_input_grad: a convolution of {list(shape)} with weight {list(weight)} does not "
-            f"give {list(g)}"
+            f"conv_input_grad: a convolution of {list(shape)} with weight {list(weight)} does not give "
+            f"{list(g)}"
         )
     return shape
 

@@ -48,10 +48,8 @@ def _blocks(size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation:
     if any(n < 1 for n in counts):
         raise OperatorError(
             f"Given input with spatial size {size}, kernel_size={kernel}, dilation={dilation}, "
-            f"padding={padding}, "
-            f"stride={stride}, calculated shape of the array of sliding blocks as {counts}, but its "
-            "components must be "
-            f"at least one."
+            f"padding={padding}, stride={stride}, calculated shape of the array of sliding blocks as "
+            f"{counts}, but its components must be at least one."
         )
     return counts
 
@@ -124,16 +122,14 @@ def _checked_columns(
     counts = _blocks(size, kernel, stride, padding, dilation)
     if len(columns) != 3 or columns[1] % prod(kernel):
         raise OperatorError(
-            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but "
-            "got input of size "
-            f"{list(columns)} and kernel_size={kernel}."
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
+            f"input of size {list(columns)} and kernel_size={kernel}."
         )
     if columns[2] != prod(counts):
         raise OperatorError(
             f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, "
-            f"stride={stride}, "
-            f"expected size of input's dimension 2 to match the calculated number of sliding blocks "
-            f"{by(counts)} = {prod(counts)}, but got input.size(2)={columns[2]}."
+            f"stride={stride}, expected size of input's dimension 2 to match the calculated number of "
+            f"sliding blocks {by(counts)} = {prod(counts)}, but got input.size(2)={columns[2]}."
         )
     return counts
 

@@ -33,8 +33,7 @@ def pool_counts(
         if p > (d * (k - 1) + 1) // 2:
             raise OperatorError(
                 f"{name}: pad should be at most half of effective kernel size, but got pad={p}, "
-                f"kernel_size={k} and "
-                f"dilation={d}"
+                f"kernel_size={k} and dilation={d}"
             )
     counts = tuple(
         _count(n, k, s, p, d, ceil_mode)
@@ -42,9 +41,8 @@ def pool_counts(
     )
     if any(n < 1 for n in counts):
         raise OperatorError(
-            f"{name}: Given input size: {size}. Calculated output size: {counts}. Output size is too "
-            "small; the window "
-            f"is {kernel} with dilation {dilation}"
+            f"{name}: Given input size: {size}. Calculated output size: {counts}. Output size is too small; "
+            f"the window is {kernel} with dilation {dilation}"
         )
     return counts
 

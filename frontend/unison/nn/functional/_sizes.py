@@ -56,7 +56,6 @@ def batched(name: str, input: Any, spatial: int) -> tuple[Any, bool]:
     if ndim == spatial + 1:
         return ops.slice(input, key=(None,)), True
     raise OperatorError(
-        f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {name}, but got "
-        "input of size: "
-        f"{list(input.shape)}"
+        f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {name}, but got input of "
+        f"size: {list(input.shape)}"
     )

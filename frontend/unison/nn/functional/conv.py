@@ -202,9 +202,8 @@ def _conv_transpose(
     )
     if any(n < 1 for n in size):
         raise OperatorError(
-            f"Given input size per channel: {tuple(input.shape[2:])}. Calculated output size per "
-            f"channel: {size}. "
-            f"Output size is too small"
+            f"Given input size per channel: {tuple(input.shape[2:])}. Calculated output size per channel: "
+            f"{size}. Output size is too small"
         )
     input = _with_extra_windows(input, tuple(weight.shape[2:]), size, stride, padding, dilation)
     out = ops.conv_input_grad(
@@ -254,27 +253,23 @@ def _check_transpose(
     if any(e < 0 or e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise OperatorError(
             "output padding must be smaller than either stride or dilation, but got output_padding "
-            f"{list(extra)}, "
-            f"stride {list(stride)}, dilation {list(dilation)}"
+            f"{list(extra)}, stride {list(stride)}, dilation {list(dilation)}"
         )
     if groups < 1 or weight.shape[0] % groups:
         raise OperatorError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but "
-            "got weight of size "
-            f"{list(weight.shape)} instead"
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got "
+            f"weight of size {list(weight.shape)} instead"
         )
     if input.shape[1] != weight.shape[0]:
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight.shape)}, expected "
-            f"input{list(input.shape)} to have "
-            f"{weight.shape[0]} channels, but got {input.shape[1]} channels instead"
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected input{list(input.shape)} to "
+            f"have {weight.shape[0]} channels, but got {input.shape[1]} channels instead"
         )
     channels = weight.shape[1] * groups
     if bias is not None and tuple(bias.shape) != (channels,):
         raise OperatorError(
-            f"Given transposed=1, weight of size {list(weight.shape)}, expected bias to be "
-            f"1-dimensional with {channels} "
-            f"elements, but got bias of size {list(bias.shape)} instead"
+            f"Given transposed=1, weight of size {list(weight.shape)}, expected bias to be 1-dimensional "
+            f"with {channels} elements, but got bias of size {list(bias.shape)} instead"
         )
 
 
@@ -287,8 +282,7 @@ def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
     if input.array.ndim != 3 or weight.array.ndim != 3 or bias.array.ndim != 1:
         raise OperatorValueError(
             "conv_tbc: expected a 3-D input, a 3-D weight and a 1-D bias, but got sizes "
-            f"{list(input.shape)}, "
-            f"{list(weight.shape)} and {list(bias.shape)}"
+            f"{list(input.shape)}, {list(weight.shape)} and {list(bias.shape)}"
         )
     out = conv1d(ops.permute(input, dims=(1, 2, 0)), ops.permute(weight, dims=(2, 1, 0)), bias, padding=pad)
     return ops.permute(out, dims=(2, 0, 1))

@@ -39,8 +39,7 @@ def fold(
     if input.array.ndim not in (2, 3):
         raise OperatorError(
             "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero "
-            "dimensions for input, "
-            f"but got: {list(input.shape)}"
+            f"dimensions for input, but got: {list(input.shape)}"
         )
     single = input.array.ndim == 2
     out = ops.col2im(

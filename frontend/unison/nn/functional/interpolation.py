@@ -54,8 +54,8 @@ def interpolate(
         scales = None
     if any(n < 1 for n in target) or 0 in input.shape[1:]:
         raise OperatorError(
-            f"Input and output sizes should be greater than 0, but got input {list(input.shape)} and "
-            f"output {list(target)}"
+            f"Input and output sizes should be greater than 0, but got input {list(input.shape)} and output "
+            f"{list(target)}"
         )
     if mode == "area":
         return _AREA[spatial](input, target)
@@ -77,8 +77,8 @@ def _check_options(mode: str, align_corners: bool | None, antialias: bool, spati
         )
     if mode not in _DIMENSIONS and align_corners is not None:
         raise OperatorValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear | "
-            "bicubic | trilinear"
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic "
+            "| trilinear"
         )
     if antialias and mode not in ("bilinear", "bicubic"):
         raise OperatorValueError(
@@ -94,9 +94,8 @@ def _target(input: Any, spatial: int, size: Any, scale_factor: Any) -> tuple[Siz
         sizes = tuple(size) if isinstance(size, (tuple, list)) else (size,) * spatial
         if len(sizes) != spatial:
             raise OperatorValueError(
-                "Input and output must have the same number of spatial dimensions, but got input "
-                "with spatial dimensions "
-                f"of {list(input.shape[2:])} and output size of {size}."
+                "Input and output must have the same number of spatial dimensions, but got input with "
+                f"spatial dimensions of {list(input.shape[2:])} and output size of {size}."
             )
         if any(not hasattr(n, "__index__") for n in sizes):
             raise OperatorTypeError(f"expected size to be one of int or Tuple[int], but got {size!r}")
@@ -106,9 +105,8 @@ def _target(input: Any, spatial: int, size: Any, scale_factor: Any) -> tuple[Siz
     scales = tuple(scale_factor) if isinstance(scale_factor, (tuple, list)) else (scale_factor,) * spatial
     if len(scales) != spatial:
         raise OperatorValueError(
-            "Input and scale_factor must have the same number of spatial dimensions, but got input "
-            "with spatial "
-            f"dimensions of {list(input.shape[2:])} and scale_factor of shape {scale_factor}."
+            "Input and scale_factor must have the same number of spatial dimensions, but got input with "
+            f"spatial dimensions of {list(input.shape[2:])} and scale_factor of shape {scale_factor}."
         )
     scales = tuple(float(s) for s in scales)
     return tuple(math.floor(n * s) for n, s in zip(input.shape[2:], scales, strict=True)), scales

@@ -29,9 +29,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         raise OperatorError(f"Padding length must be divisible by 2, but got {len(counts)} counts: {counts}")
     if len(counts) > 2 * ndim:
         raise OperatorError(
-            "Padding length should be less than or equal to two times the input dimension but got "
-            "padding length "
-            f"{len(counts)} and input of dimension {ndim}"
+            "Padding length should be less than or equal to two times the input dimension but got padding "
+            f"length {len(counts)} and input of dimension {ndim}"
         )
     pairs = [(counts[2 * i], counts[2 * i + 1]) for i in range(len(counts) // 2)]
     if mode == "constant":
@@ -44,10 +43,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         raise OperatorValueError(f'Padding mode "{mode}" doesn\'t take in value argument, but got {value}')
     if not 1 <= len(pairs) <= 3 or ndim - len(pairs) not in (1, 2):
         raise NotSupportedError(
-            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: mode "
-            f"{mode!r} takes the last 1 "
-            f"to 3 dimensions of an input with one or two more, but got {len(counts)} counts for "
-            f"{ndim} dimensions"
+            f"Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: mode {mode!r} "
+            f"takes the last 1 to 3 dimensions of an input with one or two more, but got {len(counts)} "
+            f"counts for {ndim} dimensions"
         )
     _check_lengths(input, [(0, 0)] * (ndim - len(pairs)) + pairs[::-1])
     extend = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}[mode]
@@ -62,9 +60,8 @@ def _check_lengths(input: Any, widths: list[tuple[int, int]]) -> None:
     for d, (before, after) in enumerate(widths):
         if input.shape[d] + before + after < 0:
             raise OperatorError(
-                f"The input size {input.shape[d]}, plus negative padding {before} and {after}, "
-                "resulted in a negative "
-                f"output size, which is invalid. Check dimension {d} of your input."
+                f"The input size {input.shape[d]}, plus negative padding {before} and {after}, resulted in a "
+                f"negative output size, which is invalid. Check dimension {d} of your input."
             )
 
 
@@ -74,21 +71,18 @@ def _check_reach(mode: str, input: Any, pairs: list[tuple[int, int]]) -> None:
         length = input.shape[d]
         if mode == "reflect" and max(before, after) >= length:
             raise OperatorError(
-                "Padding size should be less than the corresponding input dimension, but got: "
-                f"padding ({before}, {after}) "
-                f"at dimension {d} of input {list(input.shape)}"
+                "Padding size should be less than the corresponding input dimension, but got: padding "
+                f"({before}, {after}) at dimension {d} of input {list(input.shape)}"
             )
         if mode == "circular" and max(before, after) > length:
             raise OperatorError(
-                f"Padding value causes wrapping around more than once: ({before}, {after}) at "
-                f"dimension {d} of input "
-                f"{list(input.shape)}"
+                f"Padding value causes wrapping around more than once: ({before}, {after}) at dimension {d} "
+                f"of input {list(input.shape)}"
             )
         if mode == "replicate" and not length and max(before, after) > 0:
             raise OperatorError(
                 "Expected 2D or 3D (batch mode) tensor with possibly 0 batch size and other non-zero "
-                "dimensions for input, "
-                f"but got: {list(input.shape)}"
+                f"dimensions for input, but got: {list(input.shape)}"
             )
 
 

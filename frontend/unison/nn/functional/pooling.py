@@ -134,8 +134,8 @@ def _max_pool(
 ) -> Any:
     if input.array.ndim not in (spatial + 1, spatial + 2):
         raise OperatorError(
-            f"{name}: non-empty {spatial + 1}D or {spatial + 2}D (batch mode) tensor expected for input, but got "
-            f"size {list(input.shape)}"
+            f"{name}: non-empty {spatial + 1}D or {spatial + 2}D (batch mode) tensor expected for input, but "
+            f"got size {list(input.shape)}"
         )
     input, single = batched(name, input, spatial)
     kernel = per_dimension(name, "kernel_size", kernel_size, spatial)
@@ -348,9 +348,8 @@ def _check_indices(name: str, input: Any, indices: Any) -> None:
         raise OperatorError(f"{name}: elements in indices should be type int64 but got: {indices.dtype.name}")
     if indices.shape != input.shape:
         raise OperatorError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) "
-            "but got indices "
-            f"tensor with shape: {list(indices.shape)}"
+            f"Expected shape of indices to be same as that of the input tensor ({list(input.shape)}) but got "
+            f"indices tensor with shape: {list(indices.shape)}"
         )
 
 
@@ -368,9 +367,8 @@ def _unpooled_size(
     size = size[2:] if len(size) == spatial + 2 else size
     if len(size) != spatial:
         raise OperatorValueError(
-            f"output_size should be a sequence containing {spatial} or {spatial + 2} elements, but it "
-            "has a length of "
-            f"{len(output_size)}"
+            f"output_size should be a sequence containing {spatial} or {spatial + 2} elements, but it has a "
+            f"length of {len(output_size)}"
         )
     if any(not d - s < n < d + s for n, d, s in zip(size, default, stride, strict=True)):
         least = [d - s for d, s in zip(default, stride, strict=True)]

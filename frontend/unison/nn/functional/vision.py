@@ -32,8 +32,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     if channels % (r * r):
         raise OperatorError(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-            "upscale_factor, but "
-            f"input.size(-3)={channels} is not divisible by {r * r}"
+            f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     n = len(lead)
     apart = ops.reshape(input, shape=(*lead, channels // (r * r), r, r, h, w))
@@ -52,8 +51,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     lead, (channels, h, w) = shape[:-3], shape[-3:]
     if h % r or w % r:
         raise OperatorError(
-            f"pixel_unshuffle expects height and width to be divisible by downscale_factor, but {h} x "
-            f"{w} is not by {r}"
+            f"pixel_unshuffle expects height and width to be divisible by downscale_factor, but {h} x {w} is "
+            f"not by {r}"
         )
     n = len(lead)
     apart = ops.reshape(input, shape=(*lead, channels, h // r, r, w // r, r))
@@ -157,14 +156,13 @@ def grid_sample(
     """
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise OperatorValueError(
-            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
-            f"but got: '{mode}'"
+            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: "
+            f"'{mode}'"
         )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise OperatorValueError(
-            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
-            "'reflection', but got: "
-            f"'{padding_mode}'"
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', "
+            f"but got: '{padding_mode}'"
         )
     _check_grid(input, grid, mode)
     size = tuple(input.shape[2:])
@@ -189,33 +187,30 @@ def _check_grid(input: Any, grid: Any, mode: str) -> None:
     spatial = input.array.ndim - 2
     if spatial not in (2, 3) or grid.array.ndim != input.array.ndim:
         raise OperatorError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
-            "got input with sizes "
-            f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input "
+            f"with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if grid.shape[0] != input.shape[0]:
         raise OperatorError(
-            f"grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
+            "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
             f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if grid.shape[-1] != spatial:
         raise OperatorError(
-            f"grid_sampler(): expected grid to have size {spatial} in last dimension, but got grid "
-            "with sizes "
-            f"{list(grid.shape)}"
+            f"grid_sampler(): expected grid to have size {spatial} in last dimension, but got grid with "
+            f"sizes {list(grid.shape)}"
         )
     if 0 in input.shape[2:]:
         raise OperatorError(
-            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
-            f"sizes {list(input.shape)}"
+            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+            f"{list(input.shape)}"
         )
     if mode == "bicubic" and spatial != 2:
         raise OperatorError("grid_sampler(): bicubic interpolation only supports 4D input")
     if grid.dtype is not input.dtype:
         raise OperatorError(
-            "grid_sampler(): expected input and grid to have same dtype, but input has "
-            f"{input.dtype.name} and grid has "
-            f"{grid.dtype.name}"
+            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype.name} "
+            f"and grid has {grid.dtype.name}"
         )
 
 
