@@ -32,6 +32,8 @@ class Pair:
     got: Callable[..., Any]
     reference: Candidate
     candidate: Candidate
+    # Samples on which the candidate agrees with double precision alone.
+    in_double: list[Any] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass

@@ -33,12 +33,17 @@ class Failure:
 
 @dataclasses.dataclass
 class Tally:
-    """Samples by outcome; absent are those that failed because the candidate lacks a name."""
+    """Samples by outcome.
+
+    Among the failed, absent are those for which the candidate lacks a name; among the passed, in_double are
+    those that agree with PyTorch's double precision and not with its single precision.
+    """
 
     passed: int = 0
     failed: int = 0
     refused: int = 0
     absent: int = 0
+    in_double: int = 0
 
 
 @dataclasses.dataclass
@@ -117,6 +122,7 @@ def _run(run: Run, candidate: Candidate, limit: int | None, made: Measurement) -
     for i in database.spread(len(samples), limit):
         made.at = (run.name, run.case(i))
         _check(run, pair, samples[i], made)
+    made.tally(run.name).in_double += len(pair.in_double)
 
 
 def _check(run: Run, pair: Pair, sample: Any, made: Measurement) -> None:

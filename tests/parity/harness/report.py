@@ -38,6 +38,8 @@ def render(measurements: Sequence[Measurement], *, only_missing: bool = False) -
         lines += _failures("partial", by_status["partial"], CARRIED_BY)
         short = [m for m in by_status["carried"] if not m.complete]
         lines += _failures("carried, not complete", short, CHECKS)
+        in_double = [m for m in by_status["carried"] if m.tallies["forward"].in_double]
+        lines += _names("carried, on some sample by PyTorch's double precision alone", in_double)
     lines += _names("missing", by_status["missing"])
     lines += _names("unmeasured", by_status["unmeasured"])
     return "\n".join([*lines, *_summary(measurements)])

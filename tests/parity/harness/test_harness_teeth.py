@@ -212,7 +212,43 @@ def test_harness_prefers_exact_sums_to_pytorchs_own():
     def matmul(x, y):
         return torch.matmul(x.double(), y.double()).to(x.dtype)
 
-    assert measured("matmul", {"matmul": matmul}).failures == {}
+    made = measured("matmul", {"matmul": matmul})
+    assert made.failures == {}
+    assert made.tallies["forward"].in_double > 0
+
+
+def test_harness_does_not_prefer_single_precision_of_no_better_worth():
+    def matmul(x, y):
+        return (torch.matmul(x.double(), y.double()) * 1.00001).to(x.dtype)
+
+    assert measured("matmul", {"matmul": matmul}).status == "partial"
+
+
+def last_of_equals(x, dim=-1, descending=False, stable=False):
+    if x.ndim == 0:
+        return torch.zeros_like(x, dtype=torch.int64)
+    order = torch.argsort(x.flip(dim), dim=dim, descending=descending, stable=True)
+    return x.shape[dim] - 1 - order
+
+
+def test_harness_allows_any_of_equal_elements():
+    def argsort(*args, stable=False, **kwargs):
+        if stable:
+            return torch.argsort(*args, stable=True, **kwargs)
+        return last_of_equals(*args, **kwargs)
+
+    assert measured("argsort", {"argsort": argsort}, limit=60).status == "carried"
+
+
+@pytest.mark.parametrize("change", [torch.zeros_like, lambda out: out - 1, lambda out: out.flip(-1)])
+def test_harness_finds_positions_of_other_elements(change):
+    made = measured("argsort", {"argsort": changed(torch.argsort, change)}, limit=60)
+    assert made.failures["forward"].reason.startswith("values differ")
+
+
+def test_harness_finds_unstable_order_where_stable_was_asked():
+    made = measured("argsort", {"argsort": last_of_equals})
+    assert made.failures["forward"].reason.startswith("values differ")
 
 
 @pytest.mark.parametrize("op", database.entries()[::15], ids=lambda op: op.full_name)
