@@ -103,7 +103,15 @@ from unison.functions.exchange import (
     view_as_complex,
     view_as_real,
 )
-from unison.functions.filling import *
+from unison.functions.filling import (
+    clone,
+    detach,
+    detach_,
+    fill,
+    fill_,
+    resize_as_,
+    zero_,
+)
 from unison.functions.indexing import (
     mask_indices,
     nonzero,
@@ -206,7 +214,6 @@ from unison.functions.reduction import (
 )
 from unison.functions.sorting import *
 from unison.functions.splitting import *
-from unison.functions.vision import *
 from unison.printing import set_printoptions
 from unison_core.devices import default as get_default_device
 from unison_core.devices import set_default as set_default_device
@@ -304,12 +311,22 @@ _NAMESPACES = frozenset(
         *("serialization", "signal", "special", "testing", "utils"),
     ]
 )
-_ELSEWHERE = {"i0": "special", "igamma": "special", "igammac": "special", "load": "serialization", "save": "serialization"}
+_ELSEWHERE = {
+    **dict.fromkeys(("i0", "igamma", "igammac"), "special"),
+    **dict.fromkeys(("load", "save"), "serialization"),
+    **dict.fromkeys(
+        (
+            *("adaptive_max_pool1d", "affine_grid_generator", "conv_tbc", "convolution", "grid_sampler"),
+            *("grid_sampler_2d", "grid_sampler_3d", "max_pool1d_with_indices", "native_channel_shuffle"),
+        ),
+        "functions.vision",
+    ),
+}
 """Functions of `unison` itself that are loaded with a namespace."""
 
 _FUNCTIONAL = frozenset(
     [
-        *("adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
+        *("adaptive_avg_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
         *("bilinear", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d"),
         *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout"),
         *("dropout_", "embedding", "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm"),

@@ -572,6 +572,10 @@ class Tensor(Activation, Elementwise, Reduction, Sorting, InPlace, Random, Creat
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
         """Write src, broadcast and cast, into this tensor."""
+        if self.tracked and not src.tracked:
+            from unison.functions.filling import replaced
+
+            return inplace.assign(self, replaced(ops.copy(self), src))
         return inplace.assign(self, src)
 
 

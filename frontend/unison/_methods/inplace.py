@@ -7,15 +7,38 @@ from typing import Any
 
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
-from unison_core.dispatch.inplace import inplace as _inplace
+from unison_core.dispatch.inplace import inplace as write
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
+from unison_core.saving import VALUE
 
 from unison.functions import elementwise, filling, reduction
-from unison.functions._common import in_place, named_like, tensor_like
+from unison.functions._common import in_place, named_like, ops_recording, tensor_like
 
 __all__ = ["InPlace"]
+
+def _inplace(operator: Any) -> Any:
+    """The in-place form of an operator; through a copy where its gradient rule needs the value that is overwritten."""
+    op = operator.operator
+    plain = write(operator)
+    if op.saving is None or not _keeps_first(op, (True,) * len(op.data)):
+        return plain
+    composed = in_place(operator)
+
+    def call(self: Any, /, *rest: Any, **attrs: Any) -> Any:
+        tracked = (self.tracked, *(isinstance(x, Handle) and x.tracked for x in rest))
+        if True in tracked and ops_recording() and _keeps_first(op, tracked):
+            return composed(self, *rest, **attrs)
+        return plain(self, *rest, **attrs)
+
+    return named_like(call, plain)
+
+
+def _keeps_first(op: Any, tracked: tuple[bool, ...]) -> bool:
+    keep = op.saving.of(tracked)[0]
+    return keep is not None and keep[0] == VALUE
+
 
 _add = _inplace(ops.add)
 _sub = _inplace(ops.sub)

@@ -10,7 +10,7 @@ from unison_core.handle import Handle
 
 from unison.functions._common import tensor_like
 
-__all__ = ["clone", "detach", "detach_", "fill", "fill_", "resize_as_", "zero_"]
+__all__ = ["clone", "detach", "detach_", "fill", "fill_", "replaced", "resize_as_", "zero_"]
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
@@ -45,10 +45,14 @@ def fill(input: Any, value: Any) -> Any:
     source = tensor_like(value, input)
     if source.dtype in dtypes.COMPLEX and input.dtype not in dtypes.COMPLEX:
         raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
+    return replaced(input, source)
+
+
+def replaced(input: Any, source: Any) -> Any:
+    """source, cast and broadcast, in the place of input, which stays in the graph with slope 0 as in torch."""
     source = source if source.dtype is input.dtype else ops.cast(source, dtype=input.dtype)
     if source.device is not input.device:
         source = ops.to_device(source, device=input.device)
-    # input stays in the graph, with slope 0, as in torch.
     never = ops.full(shape=tuple(input.array.shape), value=False, dtype=dtypes.bool_, device=input.device)
     return ops.where(never, input, source)
 

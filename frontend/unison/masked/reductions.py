@@ -64,17 +64,17 @@ def amin(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | N
 def argmax(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
 ) -> Any:
-    """The index of the largest element that counts."""
+    """The index of the largest element that counts, in input's dtype as in torch."""
     x = typed(input, dtype)
-    return typed(reduction.argmax(filled(x, mask, lowest(x.dtype)), dim, keepdim), dtype)
+    return typed(reduction.argmax(filled(x, mask, lowest(x.dtype)), dim, keepdim), dtype or input.dtype)
 
 
 def argmin(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
 ) -> Any:
-    """The index of the smallest element that counts."""
+    """The index of the smallest element that counts, in input's dtype as in torch."""
     x = typed(input, dtype)
-    return typed(reduction.argmin(filled(x, mask, _highest(x.dtype)), dim, keepdim), dtype)
+    return typed(reduction.argmin(filled(x, mask, _highest(x.dtype)), dim, keepdim), dtype or input.dtype)
 
 
 def mean(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
@@ -171,4 +171,5 @@ def logsumexp(
     x = typed(input, dtype)
     if x.dtype in dtypes.INTEGRAL:
         x = ops.cast(x, dtype=dtypes.get_default_dtype())
-    return reduction.logsumexp(filled(x, mask, -inf), () if dim is None else dim, keepdim)
+    result = reduction.logsumexp(filled(x, mask, -inf), () if dim is None else dim, keepdim)
+    return typed(result, dtype or input.dtype)

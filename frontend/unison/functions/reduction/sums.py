@@ -155,6 +155,8 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     if lead < 0 or _broadcast(target, shape) != shape:
         raise OperatorError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
     over = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1)
+    if not target:
+        return ops.sum(input, dim=None, keepdim=False)
     if not over:
         return input
     return ops.view(ops.sum(input, dim=over, keepdim=True), shape=target)
