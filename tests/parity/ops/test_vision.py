@@ -152,6 +152,14 @@ def test_grid_sample_agrees(mode, padding, align_corners):
         )
 
 
+def test_nearest_grid_sample_of_nan_spoils_nothing_else():
+    grid = unison.tensor([[[[float("nan"), 0.0], [0.0, 0.0]]]]).requires_grad_()
+    out = F.grid_sample(unison.ones(1, 1, 3, 3), grid, mode="nearest", align_corners=False)
+    assert out[0, 0, 0, 1].item() == 1
+    out[0, 0, 0, 1].backward()
+    assert not grid.grad.numpy().any()
+
+
 def test_grid_sample_of_one_pixel_agrees():
     settings = {"padding_mode": "reflection", "align_corners": True}
     assert_twins(TF.grid_sample, F.grid_sample, (1, 2, 1, 1), (1, 2, 3, 2), double=False, **settings)

@@ -174,13 +174,18 @@ def grid_sample(
     sampler = _Sampler(input, size, padding_mode, bool(align_corners))
     if mode == "nearest":
         out = sampler.at([ops.round(sampler.kept(p, d)) for d, p in enumerate(points)])
-        # The gradient of the grid is zero, not absent.
-        out = ops.add(out, ops.mul(ops.clamp(points[0], 0.0, 0.0), 0.0)) if grid.tracked else out
+        out = ops.add(out, _nothing_of(points[0])) if grid.tracked else out
     elif mode == "bilinear":
         out = _bilinear(sampler, [sampler.kept(p, d) for d, p in enumerate(points)])
     else:
         out = _bicubic(sampler, points)
     return ops.view(out, shape=(*input.shape[:2], *grid.shape[1:-1]))
+
+
+def _nothing_of(p: Any) -> Any:
+    """Zeros that depend on p: the gradient of a grid whose points are rounded is zero, not absent."""
+    zero = ops.full(shape=(), value=0, dtype=p.dtype, device=p.device)
+    return ops.mul(ops.where(ops.isfinite(p), p, zero), zero)
 
 
 def _check_grid(input: Any, grid: Any, mode: str) -> None:
