@@ -328,11 +328,27 @@ _FUNCTIONAL = frozenset(
     [
         *("adaptive_avg_pool1d", "alpha_dropout", "alpha_dropout_", "avg_pool1d", "batch_norm"),
         *("bilinear", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d"),
-        *("conv_transpose2d", "conv_transpose3d", "cosine_embedding_loss", "cosine_similarity", "ctc_loss", "dropout"),
+        *(
+            "conv_transpose2d",
+            "conv_transpose3d",
+            "cosine_embedding_loss",
+            "cosine_similarity",
+            "ctc_loss",
+            "dropout",
+        ),
         *("dropout_", "embedding", "embedding_bag", "feature_alpha_dropout", "feature_dropout", "group_norm"),
         *("hardshrink", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "log_softmax"),
         *("margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "pairwise_distance", "pdist"),
-        *("pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "rms_norm", "rrelu", "rrelu_", "selu"),
+        *(
+            "pixel_shuffle",
+            "pixel_unshuffle",
+            "poisson_nll_loss",
+            "prelu",
+            "rms_norm",
+            "rrelu",
+            "rrelu_",
+            "selu",
+        ),
         *("selu_", "softmax", "threshold", "threshold_", "triplet_margin_loss"),
     ]
 )
@@ -354,7 +370,9 @@ def __getattr__(name: str) -> object:
         )
     if name == "__version__":
         return importlib.import_module("importlib.metadata").version("unison")
-    raise AttributeError(f"module 'unison' has no attribute {name!r}", name=name, obj=importlib.import_module(__name__))
+    raise AttributeError(
+        f"module 'unison' has no attribute {name!r}", name=name, obj=importlib.import_module(__name__)
+    )
 
 
 def __dir__() -> list[str]:

@@ -16,7 +16,7 @@ class _Devices(type):
         return isinstance(instance, devices.Device)
 
 
-class device(metaclass=_Devices):  # noqa: N801 - torch's name
+class device(metaclass=_Devices):
     """The device of that name: `device("opencl:1")`, `device("opencl", 1)`; equal names give one object.
 
     Raises:

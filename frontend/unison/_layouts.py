@@ -13,7 +13,7 @@ __all__ = [
 ]
 
 
-class layout:  # noqa: N801 - torch's name
+class layout:
     """How a tensor's elements are stored."""
 
     __slots__ = ("_name",)
@@ -28,7 +28,7 @@ class layout:  # noqa: N801 - torch's name
         return self._name
 
 
-class memory_format:  # noqa: N801 - torch's name
+class memory_format:
     """In which order a strided tensor's dimensions lie in memory."""
 
     __slots__ = ("_name",)

@@ -47,7 +47,8 @@ def set_printoptions(
     sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print: a profile ("default", "short", "full") first, then what is given. sci_mode None decides by
-    the elements."""
+    the elements.
+    """
     global _options
     start = _options if profile is None else _PROFILES[profile]
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}

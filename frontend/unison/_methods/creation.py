@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions import conversion, creation
+from unison.functions.creation.filled import sizes_given
 from unison_core import ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import alias
 from unison_core.spec import numel
-
-from unison.functions import conversion, creation
-from unison.functions.creation.filled import sizes_given
 
 __all__ = ["Creation"]
 
@@ -79,7 +78,9 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Zeros of shape `size`."""
-        return self.new_full(sizes_given(shape, size), 0, dtype=dtype, device=device, requires_grad=requires_grad)
+        return self.new_full(
+            sizes_given(shape, size), 0, dtype=dtype, device=device, requires_grad=requires_grad
+        )
 
     def new_ones(
         self,
@@ -92,7 +93,9 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Ones of shape `size`."""
-        return self.new_full(sizes_given(shape, size), 1, dtype=dtype, device=device, requires_grad=requires_grad)
+        return self.new_full(
+            sizes_given(shape, size), 1, dtype=dtype, device=device, requires_grad=requires_grad
+        )
 
     def new_full(
         self,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison_core import ops
-
 from unison.functions import elementwise
+from unison_core import ops
 
 __all__ = ["Elementwise"]
 

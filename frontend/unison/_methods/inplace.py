@@ -1,10 +1,13 @@
 """In-place methods: those of operators write straight into memory where the backend can, those of compositions
-compute first and write then."""
+compute first and write then.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from unison.functions import elementwise, filling, reduction
+from unison.functions._common import in_place, named_like, ops_recording, tensor_like
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.dispatch.inplace import inplace as write
@@ -13,10 +16,8 @@ from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.saving import VALUE
 
-from unison.functions import elementwise, filling, reduction
-from unison.functions._common import in_place, named_like, ops_recording, tensor_like
-
 __all__ = ["InPlace"]
+
 
 def _inplace(operator: Any) -> Any:
     """The in-place form of an operator; through a copy where its gradient rule needs the value that is overwritten."""

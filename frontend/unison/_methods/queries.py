@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unison_core.dtypes import DType
-from unison_core.spec import numel
-
 from unison import _layouts
 from unison.functions import numeric
+from unison_core.dtypes import DType
+from unison_core.spec import numel
 
 if TYPE_CHECKING:
     from unison_core.devices import Device

@@ -5,15 +5,14 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
+from unison.functions import random
+from unison.functions.limits import finfo, iinfo
+from unison.functions.random import Generator
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle, alias
-
-from unison.functions import random
-from unison.functions.limits import finfo, iinfo
-from unison.functions.random import Generator
 
 __all__ = ["Random"]
 
@@ -30,7 +29,9 @@ class Random:
     bernoulli = random.bernoulli
     multinomial = random.multinomial
 
-    def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float) -> Any:
+    def uniform_(
+        self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float
+    ) -> Any:
         """Uniform numbers in [from, to).
 
         Raises:
@@ -38,7 +39,9 @@ class Random:
         """
         low = named.pop("from", from_)
         if low > to:
-            raise OperatorError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
+            raise OperatorError(
+                f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
+            )
         draw = random.uniform_like(self, "uniform_", generator)
         if (low, to) != (0.0, 1.0):
             draw = ops.add(ops.mul(draw, to - low), low)
@@ -57,7 +60,9 @@ class Random:
             draw = ops.add(ops.mul(draw, std), mean)
         return inplace.assign(self, draw)
 
-    def random_(self, from_: int = 0, to: int | None = None, *, generator: Generator | None = None, **named: int) -> Any:
+    def random_(
+        self, from_: int = 0, to: int | None = None, *, generator: Generator | None = None, **named: int
+    ) -> Any:
         """Integers in [from, to), `random_(to)` from 0; without bounds all that the dtype counts exactly.
 
         Raises:
@@ -69,7 +74,9 @@ class Random:
         high = _largest(self.dtype) + 1 if to is None else to
         if self.dtype is dtypes.int64 and high == 2**63:
             high -= 1
-        return inplace.assign(self, random.integers(tuple(self.array.shape), low, high, dtypes.int64, self.device, generator))
+        return inplace.assign(
+            self, random.integers(tuple(self.array.shape), low, high, dtypes.int64, self.device, generator)
+        )
 
     def bernoulli_(self, p: Any = 0.5, *, generator: Generator | None = None) -> Any:
         """1 with probability p (a number, or a tensor that broadcasts), else 0.

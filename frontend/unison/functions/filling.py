@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import tensor_like
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
-
-from unison.functions._common import tensor_like
 
 __all__ = ["clone", "detach", "detach_", "fill", "fill_", "replaced", "resize_as_", "zero_"]
 

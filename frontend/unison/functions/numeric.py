@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import need_tensors
 from unison_core import dtypes, ops, state
 from unison_core.dispatch.promotion import common_dtype
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import numel as _numel
-
-from unison.functions._common import need_tensors
 
 __all__ = [
     "allclose",

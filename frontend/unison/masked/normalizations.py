@@ -5,12 +5,11 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from unison_core import dtypes, ops
-from unison_core.dtypes import DType
-
 from unison.functions.elementwise import clamp_min
 from unison.masked import reductions
 from unison.masked._filling import filled, typed
+from unison_core import dtypes, ops
+from unison_core.dtypes import DType
 
 __all__ = ["log_softmax", "logaddexp", "normalize", "softmax", "softmin"]
 

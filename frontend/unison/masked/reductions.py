@@ -5,15 +5,14 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from unison_core import dtypes, ops
-from unison_core.dtypes import DType
-from unison_core.errors import OperatorValueError
-
 from unison.functions import reduction
 from unison.functions._common import dims
 from unison.functions.reduction.moments import root
 from unison.functions.reduction.norms import vector_norm
 from unison.masked._filling import counted, filled, lowest, typed
+from unison_core import dtypes, ops
+from unison_core.dtypes import DType
+from unison_core.errors import OperatorValueError
 
 __all__ = [
     "amax",
@@ -37,25 +36,33 @@ def _highest(dtype: DType) -> float:
     return inf if dtype in dtypes.FLOATING else 2 ** (dtype.bits - dtype.is_signed) - 1
 
 
-def sum(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
+def sum(
+    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+) -> Any:
     """The sum over dim; 0 where nothing counts."""
     x = filled(typed(input, dtype), mask, 0)
     return typed(ops.sum(x, dim=dims(dim, x.array.ndim), keepdim=keepdim), dtype)
 
 
-def prod(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
+def prod(
+    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+) -> Any:
     """The product over dim; 1 where nothing counts."""
     x = filled(typed(input, dtype), mask, 1)
     return typed(ops.prod(x, dim=dims(dim, x.array.ndim), keepdim=keepdim), dtype)
 
 
-def amax(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
+def amax(
+    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+) -> Any:
     """The largest element over dim; the lowest number where nothing counts."""
     x = typed(input, dtype)
     return reduction.amax(filled(x, mask, lowest(x.dtype)), () if dim is None else dim, keepdim)
 
 
-def amin(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
+def amin(
+    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+) -> Any:
     """The smallest element over dim; the highest number where nothing counts."""
     x = typed(input, dtype)
     return reduction.amin(filled(x, mask, _highest(x.dtype)), () if dim is None else dim, keepdim)
@@ -77,7 +84,9 @@ def argmin(
     return typed(reduction.argmin(filled(x, mask, _highest(x.dtype)), dim, keepdim), dtype or input.dtype)
 
 
-def mean(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None) -> Any:
+def mean(
+    input: Any, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+) -> Any:
     """The mean over dim; NaN where nothing counts."""
     x = typed(input, dtype)
     over = dims(dim, x.array.ndim)
@@ -100,12 +109,20 @@ def median(
         return reduction.median(x, dim, keepdim)[0]
     marked = filled(x, mask, float("nan"))
     if bool(ops.any(ops.isnan(filled(x, mask, 0)), dim=None, keepdim=False).item()):
-        raise OperatorValueError("masked median expects no fully masked out rows if dtype is not integral, and no NaN")
+        raise OperatorValueError(
+            "masked median expects no fully masked out rows if dtype is not integral, and no NaN"
+        )
     return reduction.nanmedian(marked, dim, keepdim)[0]
 
 
 def norm(
-    input: Any, ord: Any = 2.0, dim: Any = None, *, keepdim: bool = False, dtype: DType | None = None, mask: Any = None
+    input: Any,
+    ord: Any = 2.0,
+    dim: Any = None,
+    *,
+    keepdim: bool = False,
+    dtype: DType | None = None,
+    mask: Any = None,
 ) -> Any:
     """The norm over dim, as `linalg.vector_norm` has it; 0 where nothing counts, inf for order -inf."""
     x = typed(input, dtype)

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from math import pi
 from typing import Any
 
+from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorValueError
-
-from unison.functions.creation.filled import finish, place
 
 __all__ = [
     "bartlett",
@@ -55,7 +54,13 @@ def _finished(window: Any, M: int, dtype: DType | None, requires_grad: bool) -> 
 
 
 def general_cosine(
-    M: int, *, a: Iterable[float], sym: bool = True, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    M: int,
+    *,
+    a: Iterable[float],
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """The sum of (-1)^k a[k] cos(2 pi k n / N).
@@ -103,7 +108,12 @@ def nuttall(M: int, *, sym: bool = True, **settings: Any) -> Any:
 
 
 def bartlett(
-    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    M: int,
+    *,
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """1 - |2 n / N - 1|: a triangle."""
@@ -113,7 +123,12 @@ def bartlett(
 
 
 def cosine(
-    M: int, *, sym: bool = True, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    M: int,
+    *,
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """sin(pi (n + 1/2) / (N + 1)), N counted in steps."""
@@ -123,8 +138,15 @@ def cosine(
 
 
 def exponential(
-    M: int, *, center: float | None = None, tau: float = 1.0, sym: bool = True, dtype: DType | None = None,
-    layout: Any = None, device: Any = None, requires_grad: bool = False,
+    M: int,
+    *,
+    center: float | None = None,
+    tau: float = 1.0,
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """exp(-|n - center| / tau).
 
@@ -141,7 +163,13 @@ def exponential(
 
 
 def gaussian(
-    M: int, *, std: float = 1.0, sym: bool = True, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    M: int,
+    *,
+    std: float = 1.0,
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """exp(-((n - N / 2) / std)^2 / 2).
@@ -157,7 +185,13 @@ def gaussian(
 
 
 def kaiser(
-    M: int, *, beta: float = 12.0, sym: bool = True, dtype: DType | None = None, layout: Any = None, device: Any = None,
+    M: int,
+    *,
+    beta: float = 12.0,
+    sym: bool = True,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Any:
     """I0(beta sqrt(1 - (2 n / N - 1)^2)) / I0(beta).

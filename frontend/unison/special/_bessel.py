@@ -10,11 +10,10 @@ from __future__ import annotations
 from math import cos, factorial, inf, pi, sin
 from typing import Any
 
-from unison_core import dtypes, ops
-from unison_core.dispatch.promotion import constant
-
 from unison.functions._common import with_out
 from unison.functions.elementwise.special import floating
+from unison_core import dtypes, ops
+from unison_core.dispatch.promotion import constant
 
 __all__ = [
     "bessel_j0",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import inf, pi, sqrt
 from typing import Any
 
-from unison_core import ops
-from unison_core.dispatch.promotion import constant
-
 from unison.functions._common import with_out
 from unison.functions.elementwise.special import floating
+from unison_core import ops
+from unison_core.dispatch.promotion import constant
 
 __all__ = ["entr", "erfcx", "log_ndtr", "ndtr", "ndtri"]
 

@@ -1,16 +1,16 @@
 """Orthogonal polynomials of degree n at x, x and n being tensors or numbers, by their three-term recurrences
-(Abramowitz and Stegun 22.7). They have no gradients, and are 0 for negative n."""
+(Abramowitz and Stegun 22.7). They have no gradients, and are 0 for negative n.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from unison_core import ops, state
-from unison_core.handle import Handle
-
 from unison.functions._common import need_tensors, tensor_like, with_out
 from unison.functions.elementwise.special import floating
+from unison_core import ops, state
+from unison_core.handle import Handle
 
 __all__ = [
     "chebyshev_polynomial_t",
@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 
-def _polynomial(x: Any, n: Any, first: Callable[[Any], Any], following: Callable[[Any, Any, Any, int], Any]) -> Any:
+def _polynomial(
+    x: Any, n: Any, first: Callable[[Any], Any], following: Callable[[Any, Any, Any, int], Any]
+) -> Any:
     """first(x) is the polynomial of degree 1, following(x, now, before, k) that of degree k + 1."""
     like = x if isinstance(x, Handle) else n
     need_tensors("polynomial", input=like)

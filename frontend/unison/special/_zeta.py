@@ -5,12 +5,11 @@ from __future__ import annotations
 from math import factorial, inf, pi
 from typing import Any
 
+from unison.functions._common import need_tensors, tensor_like, with_out
+from unison.functions.elementwise.special import floating
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.handle import Handle
-
-from unison.functions._common import need_tensors, tensor_like, with_out
-from unison.functions.elementwise.special import floating
 
 __all__ = ["airy_ai", "zeta"]
 
@@ -22,7 +21,8 @@ _DIRECT = 24
 @with_out
 def zeta(input: Any, other: Any) -> Any:
     """The sum of (other + k)^-input over k >= 0, by the formula of Euler and Maclaurin (Abramowitz and Stegun 23.2.7):
-    infinite where input is 1 or other a pole, NaN where the sum diverges."""
+    infinite where input is 1 or other a pole, NaN where the sum diverges.
+    """
     like = input if isinstance(input, Handle) else other
     need_tensors("zeta", input=like)
     s, q = floating(tensor_like(input, like)), floating(tensor_like(other, like))
@@ -54,10 +54,13 @@ def _with_poles(total: Any, s: Any, q: Any) -> Any:
 @with_out
 def airy_ai(x: Any) -> Any:
     """Airy's function Ai: its power series (10.4.2) between -8 and 3; above, sqrt(x / 3) K_{1/3} / pi (10.4.14) by the
-    trapezoidal rule; below, the oscillating expansion (10.4.60)."""
+    trapezoidal rule; below, the oscillating expansion (10.4.60).
+    """
     given = floating(x)
     z = ops.cast(given, dtype=dtypes.float64)
-    out = ops.where(ops.gt(z, 3.0), _airy_right(z), ops.where(ops.lt(z, -8.0), _airy_left(z), _airy_series(z)))
+    out = ops.where(
+        ops.gt(z, 3.0), _airy_right(z), ops.where(ops.lt(z, -8.0), _airy_left(z), _airy_series(z))
+    )
     return ops.cast(out, dtype=given.dtype)
 
 
@@ -83,7 +86,9 @@ def _airy_right(z: Any) -> Any:
     for k in range(steps + 1):
         t = ops.mul(width, float(k))
         half = ops.sinh(ops.mul(t, 0.5))
-        term = ops.mul(ops.exp(ops.mul(ops.mul(ops.mul(half, half), -2.0), argument)), ops.cosh(ops.div(t, 3.0)))
+        term = ops.mul(
+            ops.exp(ops.mul(ops.mul(ops.mul(half, half), -2.0), argument)), ops.cosh(ops.div(t, 3.0))
+        )
         total = ops.add(total, ops.mul(term, 0.5 if k in (0, steps) else 1.0))
     k_third = ops.mul(ops.mul(total, width), ops.exp(ops.neg(argument)))
     return ops.mul(ops.mul(ops.sqrt(ops.div(z, 3.0)), k_third), 1 / pi)
@@ -96,9 +101,7 @@ def _airy_left(z: Any) -> Any:
     c = [1.0]
     for k in range(1, 14):
         c.append(c[-1] * (6 * k - 5) * (6 * k - 3) * (6 * k - 1) / (216.0 * k * (2 * k - 1)))
-    even, odd = (
-        [(-1.0) ** i * c[k] for i, k in enumerate(range(start, 14, 2))] for start in (0, 1)
-    )
+    even, odd = ([(-1.0) ** i * c[k] for i, k in enumerate(range(start, 14, 2))] for start in (0, 1))
     square = ops.div(1.0, ops.mul(phase, phase))
     p, q = ops.mul(square, 0.0), ops.mul(square, 0.0)
     for a, b in zip(reversed(even), reversed(odd), strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import log, pi, sqrt
 
 import pytest
+
 import unison
 
 COUNT = 20_000
@@ -80,7 +81,9 @@ def test_exponential_median_is_that_of_the_distribution() -> None:
     assert abs((x < log(2)).double().mean().item() - 0.5) < 5 * 0.5 / sqrt(COUNT)
 
 
-@pytest.mark.parametrize("dtype", [unison.uint8, unison.int8, unison.int32, unison.int64, unison.float16, unison.bool])
+@pytest.mark.parametrize(
+    "dtype", [unison.uint8, unison.int8, unison.int32, unison.int64, unison.float16, unison.bool]
+)
 def test_random_without_bounds_stays_exact_in_the_dtype(dtype: object) -> None:
     x = drawn(lambda x: x.random_(), dtype)
     assert x.double().min().item() >= 0
@@ -113,7 +116,9 @@ def test_fills_refuse_parameters_out_of_range(fill: Callable[[unison.Tensor], ob
 
 
 def test_floating_fills_refuse_integers() -> None:
-    with pytest.raises(NotImplementedError, match="uniform_ writes floating-point numbers, and the tensor is int64"):
+    with pytest.raises(
+        NotImplementedError, match="uniform_ writes floating-point numbers, and the tensor is int64"
+    ):
         unison.zeros(2, dtype=unison.int64).uniform_()
 
 

@@ -36,8 +36,31 @@ VALUES = [
     [],
     [[], []],
 ]
-SHAPES = [(12,), (40,), (2, 2, 3), (1100,), (50, 50), (3, 7, 1, 2), (1001, 2), (2, 1001), (6, 6, 40), (0, 3), (2, 0)]
-DTYPES = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool", "complex64", "complex128"]
+SHAPES = [
+    (12,),
+    (40,),
+    (2, 2, 3),
+    (1100,),
+    (50, 50),
+    (3, 7, 1, 2),
+    (1001, 2),
+    (2, 1001),
+    (6, 6, 40),
+    (0, 3),
+    (2, 0),
+]
+DTYPES = [
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int64",
+    "int32",
+    "uint8",
+    "bool",
+    "complex64",
+    "complex128",
+]
 
 
 def text_of(tensor: object) -> str:
@@ -72,7 +95,10 @@ def test_print_place_in_graph() -> None:
     leaf = unison.tensor([1.0], requires_grad=True)
     assert repr(leaf) == "tensor([1.], requires_grad=True)"
     assert repr(leaf * 2) == "tensor([2.], grad_fn=<MulBackward0>)"
-    assert repr(unison.nn.Parameter(unison.ones(2))) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
+    assert (
+        repr(unison.nn.Parameter(unison.ones(2)))
+        == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
+    )
 
 
 def test_print_meta_tensor() -> None:

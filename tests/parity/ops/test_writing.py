@@ -182,7 +182,12 @@ def test_promotion_questions(a: str, b: str) -> None:
     def program(t: Any) -> list[Any]:
         one, two = getattr(t, a), getattr(t, b)
         row, point = t.ones(2, dtype=one), t.ones((), dtype=two)
-        answers = [t.promote_types(one, two), t.result_type(row, point), t.result_type(row, 2.5), t.result_type(point, row)]
+        answers = [
+            t.promote_types(one, two),
+            t.result_type(row, point),
+            t.result_type(row, 2.5),
+            t.result_type(point, row),
+        ]
         return [str(x).split(".")[1] for x in answers] + [t.can_cast(one, two)]
 
     assert program(unison) == program(torch)

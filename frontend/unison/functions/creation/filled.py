@@ -46,9 +46,7 @@ def place(device: Any) -> Any:
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: DType | None, device: Any) -> Any:
-    return ops.full(
-        shape=shape, value=value, dtype=dtype or dtypes.get_default_dtype(), device=place(device)
-    )
+    return ops.full(shape=shape, value=value, dtype=dtype or dtypes.get_default_dtype(), device=place(device))
 
 
 def zeros(
@@ -92,7 +90,9 @@ def empty(
 ) -> Any:
     """A tensor of shape `size` with whatever the memory holds."""
     kind = dtype or dtypes.get_default_dtype()
-    return finish(ops.empty(shape=sizes_given(shape, size), dtype=kind, device=place(device)), requires_grad, out)
+    return finish(
+        ops.empty(shape=sizes_given(shape, size), dtype=kind, device=place(device)), requires_grad, out
+    )
 
 
 def full(
@@ -150,7 +150,13 @@ def full_like(
 
 
 def scalar_tensor(
-    s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    s: Any,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Any:
     """The 0-d tensor of a number, of the default dtype unless given."""
     if dtype is None:
@@ -208,7 +214,13 @@ def empty_permuted(
             f"{len(shape)} is not equal to len(physical_layout) = {len(order)}"
         )
     if sorted(order) != list(range(len(shape))):
-        raise OperatorError(f"Dimensions in physical_layout have to be an order of 0 to {len(shape) - 1}, got {list(order)}")
-    memory = empty(*[shape[d] for d in order], dtype=dtype, device=device) if order else empty((), dtype=dtype, device=device)
+        raise OperatorError(
+            f"Dimensions in physical_layout have to be an order of 0 to {len(shape) - 1}, got {list(order)}"
+        )
+    memory = (
+        empty(*[shape[d] for d in order], dtype=dtype, device=device)
+        if order
+        else empty((), dtype=dtype, device=device)
+    )
     back = tuple(order.index(d) for d in range(len(order)))
     return finish(handle.alias(ops.permute(memory, dims=back)), requires_grad)

@@ -33,7 +33,13 @@ def eye(
 
 
 def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType = dtypes.int64, device: Any = "cpu", layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: DType = dtypes.int64,
+    device: Any = "cpu",
+    layout: Any = None,
 ) -> Any:
     """The row and column numbers, as two rows, of the elements of a matrix on or below diagonal `offset`.
 
@@ -44,7 +50,13 @@ def tril_indices(
 
 
 def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: DType = dtypes.int64, device: Any = "cpu", layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: DType = dtypes.int64,
+    device: Any = "cpu",
+    layout: Any = None,
 ) -> Any:
     """The row and column numbers, as two rows, of the elements of a matrix on or above diagonal `offset`.
 
@@ -58,7 +70,7 @@ def _triangle(name: str, row: int, col: int, offset: int, dtype: DType, device: 
     if row < 0 or col < 0:
         raise OperatorError(f"{name}: row and col must be non-negative, got {row} and {col}")
     if dtype not in (dtypes.int32, dtypes.int64):
-        raise OperatorError(f"\"{name}\" not implemented for {dtype.name}: indices are int32 or int64")
+        raise OperatorError(f'"{name}" not implemented for {dtype.name}: indices are int32 or int64')
     rows, columns = (
         ops.arange(start=0, end=n, step=1, dtype=dtypes.int64, device=place(device)) for n in (row, col)
     )
@@ -82,7 +94,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         raise ValueError("meshgrid expects a non-empty TensorList")
     for t in tensors:
         if t.array.ndim > 1:
-            raise OperatorError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {t.array.ndim}D")
+            raise OperatorError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {t.array.ndim}D"
+            )
         if t.dtype is not tensors[0].dtype:
             raise OperatorError("torch.meshgrid expects all tensors to have the same dtype")
     if indexing not in (None, "ij", "xy"):

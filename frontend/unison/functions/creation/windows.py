@@ -41,32 +41,62 @@ def _cosines(phase: Any, weights: tuple[float, ...], dtype: DType | None) -> Any
 
 
 def hann_window(
-    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """sin^2(pi n / N)."""
     return finish(_cosines(_phase(window_length, periodic, dtype, device), (0.5, 0.5), dtype), requires_grad)
 
 
 def hamming_window(
-    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, *, dtype: DType | None = None,
-    layout: Any = None, device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+    window_length: int,
+    periodic: bool = True,
+    alpha: float = 0.54,
+    beta: float = 0.46,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """alpha - beta cos(2 pi n / N)."""
-    return finish(_cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype), requires_grad)
+    return finish(
+        _cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype), requires_grad
+    )
 
 
 def blackman_window(
-    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)."""
-    return finish(_cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype), requires_grad)
+    return finish(
+        _cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype), requires_grad
+    )
 
 
 def bartlett_window(
-    window_length: int, periodic: bool = True, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Any:
     """1 - |2 n / N - 1|: a triangle."""
     phase = _phase(window_length, periodic, dtype, device)

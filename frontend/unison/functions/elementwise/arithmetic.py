@@ -136,7 +136,12 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     if exponent.__class__ in (int, float) and exponent in _SMALL and isinstance(input, Handle):
         result = _small_power(input, exponent)
     else:
-        if isinstance(exponent, int) and exponent < 0 and isinstance(input, Handle) and input.dtype in dtypes.INTEGRAL:
+        if (
+            isinstance(exponent, int)
+            and exponent < 0
+            and isinstance(input, Handle)
+            and input.dtype in dtypes.INTEGRAL
+        ):
             raise OperatorError("Integers to negative integer powers are not allowed.")
         result = ops.pow(input, exponent)
     return result if out is None else write_out(out, result)

@@ -132,7 +132,9 @@ def _strips(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
 
 def _widths(name: str, y: Any, x: Any, d: int) -> Any:
     if not x.array.ndim:
-        raise OperatorError(f"{name}: There must be one `x` value for each sample point, but x is 0-dimensional")
+        raise OperatorError(
+            f"{name}: There must be one `x` value for each sample point, but x is 0-dimensional"
+        )
     if x.array.ndim == 1:
         if x.array.shape[0] != y.array.shape[d]:
             raise OperatorError(f"{name}: There must be one `x` value for each sample point")
@@ -161,7 +163,9 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     else:
         spacings = [spacing] * len(over)
     if len(spacings) != len(over):
-        raise OperatorError(f"torch.gradient expected spacing to have {len(over)} values, one per dim, but got {len(spacings)}")
+        raise OperatorError(
+            f"torch.gradient expected spacing to have {len(over)} values, one per dim, but got {len(spacings)}"
+        )
     return tuple(_slope(input, h, d, edge_order) for h, d in zip(spacings, over, strict=True))
 
 
@@ -205,9 +209,14 @@ def _inner(before: Any, here: Any, after: Any, left: Any, right: Any) -> Any:
     return ops.div(ops.add(ops.mul(down, right), ops.mul(up, left)), ops.add(left, right))
 
 
-def _second_order_ends(x: Any, d: int, n: int, first: Any, last: Any, left: Any, right: Any) -> tuple[Any, Any]:
+def _second_order_ends(
+    x: Any, d: int, n: int, first: Any, last: Any, left: Any, right: Any
+) -> tuple[Any, Any]:
     """The slopes of the same parabolas at the outermost points."""
-    second = ops.div(ops.sub(_part(x, d, 2, 3), _part(x, d, 1, 2)), _part(right, 0, 0, 1) if isinstance(right, Handle) else right)
+    second = ops.div(
+        ops.sub(_part(x, d, 2, 3), _part(x, d, 1, 2)),
+        _part(right, 0, 0, 1) if isinstance(right, Handle) else right,
+    )
     before = ops.div(
         ops.sub(_part(x, d, n - 2, n - 1), _part(x, d, n - 3, n - 2)),
         _part(left, 0, n - 3, None) if isinstance(left, Handle) else left,

@@ -31,7 +31,9 @@ def _nonempty(name: str, x: Any, dim: Any) -> tuple[int, ...] | None:
     shape = x.array.shape
     if 0 in (shape if over is None else [shape[d] for d in over]):
         kind = OperatorError if dim in (None, ()) else OperatorIndexError
-        raise kind(f"{name}(): Expected reduction dims {over or 'all'} to have non-zero size, got {list(shape)}")
+        raise kind(
+            f"{name}(): Expected reduction dims {over or 'all'} to have non-zero size, got {list(shape)}"
+        )
     return over
 
 
@@ -51,18 +53,27 @@ def _one(dim: int | None, input: Any) -> int | None:
 
 def max(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
     """The largest element; `max(input, dim, keepdim)` gives (values, indices) along dim, `max(input, other)` the larger
-    of each two. Without dim, equal largest elements share the gradient; along dim it goes to the one pointed at."""
+    of each two. Without dim, equal largest elements share the gradient; along dim it goes to the one pointed at.
+    """
     return _extreme(input, args, out, named, ops.amax, ops.argmax, ops.maximum, return_types.max)
 
 
 def min(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
     """The smallest element; `min(input, dim, keepdim)` gives (values, indices) along dim, `min(input, other)` the smaller
-    of each two. Without dim, equal smallest elements share the gradient; along dim it goes to the one pointed at."""
+    of each two. Without dim, equal smallest elements share the gradient; along dim it goes to the one pointed at.
+    """
     return _extreme(input, args, out, named, ops.amin, ops.argmin, ops.minimum, return_types.min)
 
 
 def _extreme(
-    x: Any, args: tuple[Any, ...], out: Any, named: dict[str, Any], fold: Any, place: Any, pair: Any, result: Any
+    x: Any,
+    args: tuple[Any, ...],
+    out: Any,
+    named: dict[str, Any],
+    fold: Any,
+    place: Any,
+    pair: Any,
+    result: Any,
 ) -> Any:
     if "other" in named or (args and isinstance(args[0], Handle)):
         other = named["other"] if "other" in named else args[0]

@@ -65,7 +65,9 @@ def _variance(name: str, x: Any, args: tuple[Any, ...], named: dict[str, Any]) -
     else:
         order = ("dim",)
     if len(args) > len(order):
-        raise TypeError(f"{name}() takes (dim, unbiased, keepdim) or (dim, *, correction, keepdim), but got {args}")
+        raise TypeError(
+            f"{name}() takes (dim, unbiased, keepdim) or (dim, *, correction, keepdim), but got {args}"
+        )
     settings = dict(zip(order, args, strict=False)) | named
     correction = settings.get("correction")
     if correction is None:
@@ -82,7 +84,9 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         RuntimeError: more than two dimensions, or weights of another shape or kind.
     """
     if input.array.ndim > 2:
-        raise OperatorError(f"cov(): expected input to have two or fewer dimensions, but got {input.array.ndim}")
+        raise OperatorError(
+            f"cov(): expected input to have two or fewer dimensions, but got {input.array.ndim}"
+        )
     if input.dtype is dtypes.bool_:
         raise OperatorError("cov(): bool dtype is not supported for input")
     x = input if input.array.ndim == 2 else ops.view(input, shape=(1, input.array.size))
@@ -94,7 +98,9 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     else:
         total = ops.sum(weights, dim=None, keepdim=False)
         average = ops.div(ops.sum(ops.mul(x, weights), dim=(1,), keepdim=True), total)
-    norm: Any = total - correction if not isinstance(total, Handle) else _norm(total, weights, aweights, correction)
+    norm: Any = (
+        total - correction if not isinstance(total, Handle) else _norm(total, weights, aweights, correction)
+    )
     centered = ops.sub(x, average)
     other = centered if weights is None else ops.mul(centered, weights)
     if x.dtype in dtypes.COMPLEX:
@@ -110,9 +116,13 @@ def _weights(fweights: Any, aweights: Any, count: int) -> Any:
         if w is None:
             continue
         if w.array.ndim > 1 or w.array.size != count:
-            raise OperatorError(f"cov(): expected {name} to have the same numel as there are observations in the input")
+            raise OperatorError(
+                f"cov(): expected {name} to have the same numel as there are observations in the input"
+            )
         if w.dtype not in kinds:
-            raise OperatorError(f"cov(): expected {name} to have {'integral' if name[0] == 'f' else 'floating point'} dtype")
+            raise OperatorError(
+                f"cov(): expected {name} to have {'integral' if name[0] == 'f' else 'floating point'} dtype"
+            )
         if bool(ops.any(ops.lt(w, 0), dim=None, keepdim=False).item()):
             raise OperatorError(f"cov(): {name} cannot be negative")
     if fweights is None or aweights is None:

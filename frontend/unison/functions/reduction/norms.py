@@ -17,7 +17,9 @@ __all__ = ["dist", "norm", "renorm", "vector_norm"]
 
 
 @with_out
-def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None) -> Any:
+def norm(
+    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Any:
     """The p-norm of the elements over dim; "fro" is the 2-norm, "nuc" the sum of a matrix's singular values.
 
     Raises:
@@ -53,7 +55,11 @@ def vector_norm(x: Any, order: float, over: tuple[int, ...] | None, keepdim: boo
     if order in (inf, -inf):
         return (ops.amax if order > 0 else ops.amin)(size, dim=over, keepdim=keepdim)
     if order == 0:
-        return ops.sum(ops.mul(ops.cast(ops.ne(size, 0), dtype=size.dtype), ops.add(ops.mul(size, 0.0), 1.0)), dim=over, keepdim=keepdim)
+        return ops.sum(
+            ops.mul(ops.cast(ops.ne(size, 0), dtype=size.dtype), ops.add(ops.mul(size, 0.0), 1.0)),
+            dim=over,
+            keepdim=keepdim,
+        )
     if order == 1:
         return ops.sum(size, dim=over, keepdim=keepdim)
     if order == 2:

@@ -69,7 +69,10 @@ def _shared(flat: Any, value: Any) -> Any:
     same = ops.eq(flat, value) if value.item() == value.item() else ops.isnan(flat)
     chosen = ops.where(same, flat, constant(float("-inf"), flat.dtype, flat.device))
     if value.item() != value.item():
-        return ops.mul(ops.sum(ops.where(same, flat, constant(0.0, flat.dtype, flat.device)), dim=None, keepdim=False), 1.0)
+        return ops.mul(
+            ops.sum(ops.where(same, flat, constant(0.0, flat.dtype, flat.device)), dim=None, keepdim=False),
+            1.0,
+        )
     return ops.amax(chosen, dim=None, keepdim=False)
 
 
@@ -93,7 +96,10 @@ def _run_lengths(ordered: Any, d: int) -> Any:
     n = ordered.array.shape[d]
     if n == 1:
         return ops.mul(ops.cast(ops.eq(ordered, ordered), dtype=dtypes.int64), 0)
-    changed = ops.ne(ops.slice(ordered, key=(*lead, slice(1, None), ...)), ops.slice(ordered, key=(*lead, slice(None, -1), ...)))
+    changed = ops.ne(
+        ops.slice(ordered, key=(*lead, slice(1, None), ...)),
+        ops.slice(ordered, key=(*lead, slice(None, -1), ...)),
+    )
     shape = (n - 1,) + (1,) * (ordered.array.ndim - 1 - d)
     places = ops.view(ops.arange(start=1, end=n, dtype=dtypes.int64, device=ordered.device), shape=shape)
     starts = ops.cummax(ops.where(changed, places, ops.mul(places, 0)), dim=d)[0]
@@ -106,7 +112,9 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 @with_out
-def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def quantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """The q-quantiles, q in [0, 1], over dim or all elements, between neighbours as interpolation says; NaN if there is one.
 
     Raises:
@@ -116,7 +124,9 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, 
 
 
 @with_out
-def nanquantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def nanquantile(
+    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """The q-quantiles of the elements that are not NaN.
 
     Raises:
@@ -125,7 +135,9 @@ def nanquantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = Fals
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, ignore=True)
 
 
-def _quantile(name: str, x: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, *, ignore: bool) -> Any:
+def _quantile(
+    name: str, x: Any, q: Any, dim: int | None, keepdim: bool, interpolation: str, *, ignore: bool
+) -> Any:
     q = _checked_quantiles(name, x, q, interpolation)
     ndim = x.array.ndim
     if dim is None:

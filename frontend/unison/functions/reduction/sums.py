@@ -103,7 +103,9 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType 
         RuntimeError: input is neither floating nor complex.
     """
     if input.dtype not in dtypes.INEXACT:
-        raise OperatorError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype.name}")
+        raise OperatorError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype.name}"
+        )
     count = sum(ops.logical_not(ops.isnan(input)), dim, keepdim)
     return ops.div(sum(_without_nan(input), dim, keepdim, dtype=dtype), count)
 
@@ -154,7 +156,9 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     lead = len(shape) - len(target)
     if lead < 0 or _broadcast(target, shape) != shape:
         raise OperatorError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
-    over = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1)
+    over = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1
+    )
     if not target:
         return ops.sum(input, dim=None, keepdim=False)
     if not over:

@@ -35,7 +35,11 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         amounts = ops.full(shape=tuple(input.array.shape), value=1, dtype=dtypes.int64, device=input.device)
     else:
-        amounts = weights if weights.dtype in (dtypes.float32, dtypes.float64) else ops.cast(weights, dtype=dtypes.float64)
+        amounts = (
+            weights
+            if weights.dtype in (dtypes.float32, dtypes.float64)
+            else ops.cast(weights, dtype=dtypes.float64)
+        )
     empty = ops.full(shape=(length,), value=0, dtype=amounts.dtype, device=input.device)
     return ops.scatter_add(empty, ops.cast(input, dtype=dtypes.int64), amounts, dim=0)
 
@@ -99,7 +103,9 @@ def histogram(
         RuntimeError: dtypes, shapes or range do not fit.
     """
     if weight is not None and weight.dtype is not input.dtype:
-        raise OperatorError("torch.histogram(): if weight tensor is provided, it must have the same dtype as input")
+        raise OperatorError(
+            "torch.histogram(): if weight tensor is provided, it must have the same dtype as input"
+        )
     x = ops.reshape(alias(input), shape=(input.array.size,))
     weight = None if weight is None else ops.reshape(alias(weight), shape=(input.array.size,))
     if isinstance(bins, Handle):
@@ -109,7 +115,9 @@ def histogram(
         if range is None and not x.array.size:
             range = (0.0, 1.0)
         low, high = _range(x, *(range or (0, 0)), 0.5)
-        edges = ops.linspace(start=float(low), end=float(high), steps=bins + 1, dtype=x.dtype, device=x.device)
+        edges = ops.linspace(
+            start=float(low), end=float(high), steps=bins + 1, dtype=x.dtype, device=x.device
+        )
         hist = _between_edges(x, edges, weight)
     if density:
         widths = ops.sub(ops.slice(edges, key=(slice(1, None),)), ops.slice(edges, key=(slice(None, -1),)))

@@ -18,7 +18,9 @@ def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
 ) -> Any:
     """(values, indices) in order along dim; equal elements always keep their order."""
-    result = return_types.sort(*ops.sort(input, dim=wrap_dim(dim, input.array.ndim), descending=bool(descending)))
+    result = return_types.sort(
+        *ops.sort(input, dim=wrap_dim(dim, input.array.ndim), descending=bool(descending))
+    )
     return result if out is None else write_out(out, result)
 
 
@@ -72,7 +74,9 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     if length == 0 and input.array.ndim:
         raise IndexError(f"kthvalue(): Expected reduction dim {d} to have non-zero size.")
     if not 1 <= k <= length:
-        raise OperatorError(f"kthvalue(): selected number k out of range for dimension {d}: k={k} of {length}")
+        raise OperatorError(
+            f"kthvalue(): selected number k out of range for dimension {d}: k={k} of {length}"
+        )
     if not input.array.ndim:
         result = return_types.kthvalue(ops.copy(input), constant(0, dtypes.int64, input.device))
     else:

@@ -32,10 +32,14 @@ def searchsorted(
     if side not in (None, "left", "right"):
         raise OperatorError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
-        raise OperatorError("torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True")
+        raise OperatorError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
     values = tensor_like(input, sorted_sequence)
     if not values.array.ndim and sorted_sequence.array.ndim != 1:
-        raise OperatorError("torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1")
+        raise OperatorError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1"
+        )
     if not sorted_sequence.array.ndim:
         raise OperatorError("torch.searchsorted(): boundaries tensor should have positive dimension")
     if isinstance(input, Handle) and values.dtype is not sorted_sequence.dtype:
@@ -44,7 +48,9 @@ def searchsorted(
             f"{sorted_sequence.dtype.name} and {values.dtype.name}"
         )
     if sorter is not None:
-        sorted_sequence = ops.gather(sorted_sequence, _checked_sorter(sorter, sorted_sequence), dim=sorted_sequence.array.ndim - 1)
+        sorted_sequence = ops.gather(
+            sorted_sequence, _checked_sorter(sorter, sorted_sequence), dim=sorted_sequence.array.ndim - 1
+        )
     return _found(sorted_sequence, values, right or side == "right", out_int32)
 
 
@@ -55,7 +61,9 @@ def _checked_sorter(sorter: Any, sequence: Any) -> Any:
             f"{list(sequence.shape)} and {list(sorter.shape)}"
         )
     if sorter.dtype is not dtypes.int64:
-        raise OperatorError(f"torch.searchsorted(): sorter must be a tensor of long dtype but got {sorter.dtype.name}")
+        raise OperatorError(
+            f"torch.searchsorted(): sorter must be a tensor of long dtype but got {sorter.dtype.name}"
+        )
     n = sequence.array.shape[-1]
     outside = ops.logical_or(ops.lt(sorter, 0), ops.ge(sorter, n))
     if bool(ops.any(outside, dim=None, keepdim=False).item()):
@@ -79,7 +87,9 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
         RuntimeError: boundaries are not 1-d.
     """
     if boundaries.array.ndim != 1:
-        raise OperatorError(f"bucketize: boundaries tensor must be 1 dimension, but got dim({boundaries.array.ndim})")
+        raise OperatorError(
+            f"bucketize: boundaries tensor must be 1 dimension, but got dim({boundaries.array.ndim})"
+        )
     return _found(boundaries, tensor_like(input, boundaries), right, out_int32)
 
 

@@ -13,10 +13,15 @@ __all__ = ["unique", "unique_consecutive"]
 
 
 def unique(
-    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """The distinct elements, or slices along dim, in order; then, if asked for, where each element of input went, and how
-    often each occurs."""
+    often each occurs.
+    """
     x = alias(input)
     if dim is None:
         flat = ops.reshape(x, shape=(x.array.size,))
@@ -31,7 +36,8 @@ def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """input without elements, or slices along dim, that equal the one before; then, if asked for, where each element went,
-    and how long each run is."""
+    and how long each run is.
+    """
     x = alias(input)
     if dim is None:
         flat = ops.reshape(x, shape=(x.array.size,))
@@ -43,7 +49,9 @@ def _checked(x: Any, dim: int) -> int:
     d = wrap_dim(dim, x.array.ndim)
     shape = x.array.shape
     if 0 in shape and (shape[d] or list(shape).count(0) > 1):
-        raise OperatorError("unique_dim: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+        raise OperatorError(
+            "unique_dim: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
     return d
 
 
@@ -67,7 +75,9 @@ def _lexicographic(x: Any, d: int) -> Any:
     return order
 
 
-def _answer(ordered: Any, order: Any, d: int, inverse: bool, counts: bool, shape: tuple[int, ...] | None) -> Any:
+def _answer(
+    ordered: Any, order: Any, d: int, inverse: bool, counts: bool, shape: tuple[int, ...] | None
+) -> Any:
     """What the unique functions return, from slices among which equals are neighbours; order says where they were."""
     fresh = _differs_from_previous(ordered, d)
     starts = _where(fresh)
