@@ -38,5 +38,5 @@ def _why_no_data(device: str) -> str:
     try:
         came_back = unison.tensor([1.0, 2.0], device=device).tolist()
     except (RuntimeError, NotImplementedError) as error:
-        return f"it holds no data ({str(error).splitlines()[0]})"
+        return f"it holds no data ({str(error).partition(';')[0]})"
     return "" if came_back == [1.0, 2.0] else f"1.0, 2.0 came back as {came_back}"

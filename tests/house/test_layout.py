@@ -39,6 +39,7 @@ DEVICE_NAMED = {
     "frontend/unison/_methods/queries.py": "`is_cpu`, `is_cuda`, `is_meta` are questions by name",
     "frontend/unison/nn/modules/parameter_container.py": "the printed form leaves the host out",
     "frontend/unison/nn/utils/rnn.py": "lengths of a PackedSequence are on the host; `is_cuda` is a question by name",
+    "frontend/unison/printing.py": "PyTorch prints meta without numbers",
     "frontend/unison/serialization/_copying.py": "a checkpoint has no bytes for meta",
     "frontend/unison/serialization/_pickler.py": "a checkpoint has no bytes for meta",
 }
