@@ -312,7 +312,7 @@ _NAMESPACES = frozenset(
     ]
 )
 _ELSEWHERE = {
-    **dict.fromkeys(("i0", "igamma", "igammac"), "special"),
+    "i0": "special",
     **dict.fromkeys(("load", "save"), "serialization"),
     **dict.fromkeys(
         (
@@ -358,6 +358,8 @@ _FUNCTIONAL = frozenset(
 def __getattr__(name: str) -> object:
     if name in _NAMESPACES:
         return importlib.import_module(f"unison.{name}")
+    if name in ("igamma", "igammac"):
+        return getattr(importlib.import_module("unison.special"), name.replace("igamma", "gammainc"))
     if name in _ELSEWHERE:
         return getattr(importlib.import_module(f"unison.{_ELSEWHERE[name]}"), name)
     if name in _FUNCTIONAL:

@@ -147,6 +147,18 @@ class Elementwise:
 
         return i0(self)
 
+    def igamma(self, other: Any) -> Any:
+        """The regularised lower incomplete gamma function P(self, other)."""
+        from unison.special import gammainc
+
+        return gammainc(self, other)
+
+    def igammac(self, other: Any) -> Any:
+        """The regularised upper incomplete gamma function Q(self, other)."""
+        from unison.special import gammaincc
+
+        return gammaincc(self, other)
+
     def polygamma(self, n: int) -> Any:
         """The n-th derivative of the digamma function."""
         return elementwise.polygamma(n, self)

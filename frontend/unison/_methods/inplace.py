@@ -74,6 +74,18 @@ def _i0(x: Any) -> Any:
     return i0(x)
 
 
+def _igamma(x: Any, other: Any) -> Any:
+    from unison.special import gammainc
+
+    return gammainc(x, other)
+
+
+def _igammac(x: Any, other: Any) -> Any:
+    from unison.special import gammaincc
+
+    return gammaincc(x, other)
+
+
 _fill = in_place(filling.fill)
 _polygamma = in_place(named_like(lambda x, n: elementwise.polygamma(n, x), elementwise.polygamma))
 
@@ -141,6 +153,8 @@ class InPlace:
     lcm_ = in_place(elementwise.lcm)
     ldexp_ = in_place(elementwise.ldexp)
     i0_ = in_place(_i0)
+    igamma_ = in_place(_igamma)
+    igammac_ = in_place(_igammac)
     le_ = less_equal_ = _inplace(ops.le)
     lerp_ = _inplace(ops.lerp)
     lgamma_ = _inplace(ops.lgamma)

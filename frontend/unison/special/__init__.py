@@ -41,6 +41,7 @@ from unison.special._bessel import (
     scaled_modified_bessel_k1,
     spherical_bessel_j0,
 )
+from unison.special._gamma import gammainc, gammaincc
 from unison.special._normal import entr, erfcx, log_ndtr, ndtr, ndtri
 from unison.special._polynomials import (
     chebyshev_polynomial_t,
@@ -77,6 +78,8 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "gammainc",
+    "gammaincc",
     "gammaln",
     "hermite_polynomial_h",
     "hermite_polynomial_he",

@@ -98,7 +98,7 @@ def complex(real: Any, imag: Any) -> Any:
         )
     if real.dtype is not imag.dtype:
         raise OperatorError(
-            f"Expected object of scalar type {real.dtype.name} but got scalar type {imag.dtype.name} for second argument"
+            f"Expected object of scalar type {real.dtype.name} but got {imag.dtype.name} for the second argument"
         )
     return ops.complex(real, imag)
 

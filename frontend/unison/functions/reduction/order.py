@@ -115,7 +115,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 def quantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
-    """The q-quantiles, q in [0, 1], over dim or all elements, between neighbours as interpolation says; NaN if there is one.
+    """The q-quantiles, q in [0, 1], over dim or all elements, between neighbours as interpolation says.
 
     Raises:
         RuntimeError: q, interpolation or a dtype is not right, or nothing is there to order.

@@ -96,8 +96,8 @@ def histogram(
     density: bool = False,
     out: Any = None,
 ) -> Any:
-    """(hist, bin_edges): counts, or sums of weights, in equal bins over range, or between the edges that bins holds; as a
-    density they integrate to 1.
+    """(hist, bin_edges): counts, or sums of weights, in equal bins over range, or between the edges that bins holds;
+    as a density they integrate to 1.
 
     Raises:
         RuntimeError: dtypes, shapes or range do not fit.

@@ -81,7 +81,7 @@ def _found(ordered: Any, values: Any, right: bool, out_int32: bool) -> Any:
 
 @with_out
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
-    """The number of the bucket of each element between ordered 1-d boundaries; right says that a bucket owns its left end.
+    """The number of the bucket of each element between ordered 1-d boundaries; right: it owns its left end.
 
     Raises:
         RuntimeError: boundaries are not 1-d.

@@ -19,8 +19,8 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    """The distinct elements, or slices along dim, in order; then, if asked for, where each element of input went, and how
-    often each occurs.
+    """The distinct elements, or slices along dim, in order; then, if asked for, where each element of input
+    went, and how often each occurs.
     """
     x = alias(input)
     if dim is None:
@@ -35,8 +35,8 @@ def unique(
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """input without elements, or slices along dim, that equal the one before; then, if asked for, where each element went,
-    and how long each run is.
+    """input without elements, or slices along dim, that equal the one before; then, if asked for, where each element
+    went, and how long each run is.
     """
     x = alias(input)
     if dim is None:
