@@ -168,11 +168,10 @@ def svd_infer(x: Spec, *, full_matrices: bool) -> tuple[Spec, Spec, Spec]:
 
 @svd.vjp(values="out")
 def svd_vjp(g: Any, out: Any, x: Any, *, full_matrices: bool) -> Any:
-    """Of the thin decomposition; unique only up to phases, so gradients through U and V must not depend on them."""
+    """Of the thin decomposition, the further vectors of full_matrices are arbitrary; unique only up to phases, so
+    gradients through U and V must not depend on them."""
     u, s, vh = out
     gu, gs, gvh = g
-    if full_matrices and u.shape[-2] != vh.shape[-1] and (gu is not None or gvh is not None):
-        raise OperatorError("svd_backward: The singular vectors of full_matrices=True are not differentiable")
     k = s.shape[-1]
     u, vh = ops.slice(u, key=(..., slice(0, k))), ops.slice(vh, key=(..., slice(0, k), slice(None)))
     if gu is not None:

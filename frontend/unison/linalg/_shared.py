@@ -9,8 +9,24 @@ from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 
 __all__ = [
-    *("LU", "QR", "SVD", "Eigh", "Factored", "FactoredInfo", "Inverse", "LeastSquares", "Pivoted", "Slogdet"),
-    *("Solution", "eye_like", "inexact", "is_vector", "matrices", "tolerance"),
+    "LU",
+    "QR",
+    "SVD",
+    "Eigh",
+    "Factored",
+    "FactoredInfo",
+    "Inverse",
+    "LeastSquares",
+    "OldSVD",
+    "Pivoted",
+    "Slogdet",
+    "Solution",
+    "Triangular",
+    "eye_like",
+    "inexact",
+    "is_vector",
+    "matrices",
+    "tolerance",
 ]
 
 
@@ -60,6 +76,14 @@ class LU(NamedTuple):
     U: Any
 
 
+class OldSVD(NamedTuple):
+    """Left singular vectors, singular values, right singular vectors as columns."""
+
+    U: Any
+    S: Any
+    V: Any
+
+
 class Pivoted(NamedTuple):
     """L and U in one matrix, and 1-based row exchanges."""
 
@@ -94,6 +118,13 @@ class Solution(NamedTuple):
 
     result: Any
     info: Any
+
+
+class Triangular(NamedTuple):
+    """The solution, and a copy of the matrix."""
+
+    solution: Any
+    cloned_coefficient: Any
 
 
 def inexact(name: str, *tensors: Any) -> None:

@@ -10,7 +10,15 @@ from unison_core import dtypes, ops
 from unison_core.errors import LinAlgError, OperatorError
 
 __all__ = [
-    *("cholesky", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "qr", "svd"),
+    "cholesky",
+    "cholesky_ex",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "householder_product",
+    "qr",
+    "svd",
     "svdvals",
 ]
 
@@ -160,11 +168,13 @@ def householder_product(A: Any, tau: Any) -> Any:
         )
     if tau.array.shape[:-1] != A.array.shape[:-2]:
         raise OperatorError(
-            f"householder_product: Expected batch dimensions of tau to be equal to those of input, got {list(tau.shape)} for {list(A.shape)}"
+            f"householder_product: Expected batch dimensions of tau to be equal to those of input, got "
+            f"{list(tau.shape)} for {list(A.shape)}"
         )
     one = eye_like(A)
     vectors = A.tril(-1)[..., :k] + one[:, :k]
-    out = one[:, :n].expand(*A.array.shape[:-2], m, n)
+    # Chosen from A nowhere: without any reflection the result still belongs to A's graph.
+    out = ops.where(A.detach().bool().logical_and(False), A, one[:, :n])
     for i in reversed(range(k)):
         v = vectors[..., i : i + 1]
         out = out - tau[..., i, None, None] * ops.matmul(v, ops.matmul(v.mH, out))

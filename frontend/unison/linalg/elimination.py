@@ -19,6 +19,7 @@ from unison.linalg._shared import (
 from unison.linalg.solving import inv, solve, solve_triangular
 from unison_core import dtypes, ops
 from unison_core.errors import LinAlgError
+from unison_core.spec import numel
 
 __all__ = ["inv_ex", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "solve_ex"]
 
@@ -30,8 +31,11 @@ def _row_exchanges(A: Any, pivot: bool) -> tuple[list[list[int]], list[list[int]
     """
     host = A.device.backend.to_host(A.array)
     m, n = host.shape[-2:]
+    if not host.size:
+        count = numel(host.shape[:-2])
+        return [list(range(m))] * count, [list(range(1, min(m, n) + 1))] * count, [0] * count
     orders, exchanges, infos = [], [], []
-    for matrix in host.reshape(-1, m, n).copy() if host.size else []:
+    for matrix in host.reshape(-1, m, n).copy():
         order, swaps, info = list(range(m)), [], 0
         for j in range(min(m, n)):
             best = j + int(abs(matrix[j:, j]).argmax()) if pivot else j

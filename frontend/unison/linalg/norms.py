@@ -34,8 +34,8 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *,
 def _cast(name: str, x: Any, dtype: Any) -> Any:
     if x.dtype not in dtypes.INEXACT:
         raise OperatorError(
-            f"{name}: Expected a floating point or complex tensor as input. Got {x.dtype.name}; convert it first, as in "
-            "x.float()"
+            f"{name}: Expected a floating point or complex tensor as input. Got {x.dtype.name}; convert it first, as "
+            "in x.float()"
         )
     if dtype is None or dtype is x.dtype:
         return x

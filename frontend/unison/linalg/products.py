@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil, log2
 from typing import Any
 
@@ -49,7 +50,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
 
 
 def _common_dtype(x: Any, y: Any) -> Any:
-    from unison.functions.conversion import promote_types
+    from unison.functions.numeric import promote_types
 
     return promote_types(x.dtype, y.dtype)
 
@@ -63,13 +64,13 @@ def vander(x: Any, N: int | None = None) -> Any:
     """Powers 0 to N - 1 of the elements along a new last dimension; N is by default the last length.
 
     Raises:
-        RuntimeError: x is a number, or N is below 1.
+        RuntimeError: N is given and below 2.
     """
     import unison
 
     need_tensors("linalg.vander", x=x)
     if not x.array.ndim:
-        raise OperatorError("linalg.vander: expected a tensor of at least one dimension, got a 0-d one")
+        x = x.unsqueeze(0)
     if N is not None and N <= 1:
         raise OperatorError(f"linalg.vander: N must be greater than 1, got {N}")
     n = x.array.shape[-1] if N is None else N
@@ -95,7 +96,8 @@ def matrix_power(A: Any, n: int) -> Any:
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        return eye_like(A).expand(A.array.shape).clone()
+        # Chosen, not added: the result stays in the graph, and infinities of A do not reach it.
+        return ops.where(A.detach().bool().logical_and(False), A, eye_like(A))
     result = None
     while n:
         if n & 1:
@@ -122,7 +124,7 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
     row, column = chain[0].array.ndim == 1, chain[-1].array.ndim == 1
     chain[0] = chain[0].unsqueeze(0) if row else chain[0]
     chain[-1] = chain[-1].unsqueeze(1) if column else chain[-1]
-    for a, b in zip(chain, chain[1:], strict=False):
+    for a, b in pairwise(chain):
         if a.array.shape[1] != b.array.shape[0]:
             raise OperatorError(
                 f"multi_dot(): tensors of shapes {list(a.shape)} and {list(b.shape)} cannot be multiplied"

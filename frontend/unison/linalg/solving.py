@@ -78,7 +78,8 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:
 def _same_rows(name: str, a: Any, b: Any) -> None:
     if a.array.shape[-1] != b.array.shape[-2]:
         raise OperatorError(
-            f"linalg.{name}: Incompatible shapes of A and B for the equation AX = B ({list(a.shape)} and {list(b.shape)})"
+            f"linalg.{name}: Incompatible shapes of A and B for the equation AX = B ({list(a.shape)} and "
+            f"{list(b.shape)})"
         )
 
 
@@ -171,7 +172,9 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     rank = ops.gt(values, tolerance(A, values[..., :1], None, rcond)).sum(-1)
     full = m > n and bool(ops.eq(rank, n).all())
     empty = ops.full(shape=(0,), value=0, dtype=values.dtype, device=A.device)
-    rest = (ops.matmul(A, solution) - right).abs().square().sum(-2) if full else empty
+    rest = (
+        (ops.matmul(A, solution) - right).abs().square().sum(-2) if full else solution.abs().reshape(-1)[:0]
+    )
     none = ops.cast(empty, dtype=dtypes.int64)
     return LeastSquares(
         solution.squeeze(-1) if vector else solution,
