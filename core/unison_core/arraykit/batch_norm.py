@@ -83,9 +83,9 @@ class BatchNorm:
         scale = self._per(scale if weight is None else scale * weight, last)
         shift = None if bias is None else self._per(bias, last)
         for result in results:
-            result *= scale
+            xp.multiply(result, scale, out=result)
             if shift is not None:
-                result += shift
+                xp.add(result, shift, out=result)
         return out.astype(x.dtype, copy=False), mean, var
 
     def batch_norm_backward(
@@ -107,8 +107,8 @@ class BatchNorm:
         slope, level = self._per(gw * rstd / count, last), self._per(gb / count, last)
         scale = self._per(rstd if weight is None else rstd * weight, last)
         for up, result in zip(ups, results, strict=True):
-            result *= slope
+            xp.multiply(result, slope, out=result)
             xp.subtract(up, result, out=result)
-            result -= level
-            result *= scale
+            xp.subtract(result, level, out=result)
+            xp.multiply(result, scale, out=result)
         return out.astype(x.dtype, copy=False), gw, gb

@@ -69,7 +69,8 @@ def scaled_dot_product_attention_infer(
     shapes = f"query {list(q.shape)}, key {list(k.shape)}, value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise OperatorError(
-            f"scaled_dot_product_attention expects query (..., L, E), key (..., S, E) and value (..., S, Ev), got {shapes}"
+            "scaled_dot_product_attention expects query (..., L, E), key (..., S, E) and value (..., S, Ev), "
+            f"got {shapes}"
         )
     for name, x in (("key", k), ("value", v)):
         if x.dtype is not q.dtype:

@@ -33,8 +33,8 @@ def embedding_infer(weight: Spec, index: Spec, *, padding_idx: int | None, scale
         raise OperatorError(f"'weight' must be 2-D, got {list(weight.shape)}")
     if index.dtype is not int64:
         raise OperatorError(
-            f"Expected tensor for argument 'indices' to have scalar type Long or Int; but got {index.dtype.name} instead "
-            "(while checking arguments for embedding)"
+            "Expected tensor for argument 'indices' to have scalar type Long or Int; but got "
+            f"{index.dtype.name} instead (while checking arguments for embedding)"
         )
     return weight.like((*index.shape, *weight.shape[1:]))
 

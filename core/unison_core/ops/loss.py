@@ -89,7 +89,8 @@ def _check_classes(x: Spec, target: Spec, weight: Any) -> None:
         raise OperatorError(f"expected scalar type Long but found {target.dtype.name} for the class indices")
     if target.shape != expected:
         raise OperatorError(
-            f"cross_entropy: Expected target of size {list(expected)} for input {list(x.shape)}, got {list(target.shape)}"
+            f"cross_entropy: Expected target of size {list(expected)} for input {list(x.shape)}, "
+            f"got {list(target.shape)}"
         )
     if weight is not None and weight.shape != (x.shape[dim],):
         raise OperatorError(

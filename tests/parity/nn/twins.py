@@ -117,9 +117,8 @@ class Twins:
                 return f"gradient of {name}: {reason}"
         return None
 
-
     def float32_excess(self) -> str | None:
-        """Where we are further from PyTorch's float64 results than its tolerance for float32 and four times its own error.
+        """Where our distance from PyTorch's float64 results exceeds its float32 tolerance and four times its own error.
 
         Two float32 results differ by the rounding of both, so neither can judge the other.
         """
@@ -145,8 +144,12 @@ class Twins:
         leaves = {f"input {i}": t for i, t in enumerate(inputs)} | dict(self.ours.named_parameters())
         wanted = [output for output in outputs if output.requires_grad]
         if wanted and leaves:
-            grads = unison.autograd.grad(wanted, list(leaves.values()), [give(s) for s in seeds], allow_unused=True)
-            found |= {f"gradient of {n}": g.numpy() for n, g in zip(leaves, grads, strict=True) if g is not None}
+            grads = unison.autograd.grad(
+                wanted, list(leaves.values()), [give(s) for s in seeds], allow_unused=True
+            )
+            found |= {
+                f"gradient of {n}": g.numpy() for n, g in zip(leaves, grads, strict=True) if g is not None
+            }
         return found
 
 

@@ -13,7 +13,9 @@ __all__ = ["agrees", "floats", "refuses_alike"]
 TOLERANCE = {"float16": 4e-3, "float32": 2e-5, "float64": 1e-9}
 
 
-def floats(*shape: int, dtype: str = "float64", low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:
+def floats(
+    *shape: int, dtype: str = "float64", low: float = -2.0, high: float = 2.0, seed: int = 0
+) -> np.ndarray:
     """Uniform numbers."""
     return np.random.default_rng([seed, *shape]).uniform(low, high, shape).astype(dtype)
 
@@ -39,7 +41,9 @@ def _run(side: Any, call: Callable[..., Any], arrays: Any, second: bool, grad: b
     wanted = [o for o in outs if o.requires_grad]
     if not grad or not wanted:
         return found
-    seeds = [side.tensor(np.asarray(floats(*o.shape, seed=7).astype(o.detach().numpy().dtype))) for o in wanted]
+    seeds = [
+        side.tensor(np.asarray(floats(*o.shape, seed=7).astype(o.detach().numpy().dtype))) for o in wanted
+    ]
     first = side.autograd.grad(wanted, leaves, seeds, create_graph=second, allow_unused=True)
     found += [g.detach().numpy() for g in first if g is not None]
     again = [g for g in first if g is not None and g.requires_grad]

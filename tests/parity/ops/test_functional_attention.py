@@ -90,7 +90,9 @@ def test_recurrent_layer_agrees_to_second_order(kind, bidirectional):
 
 
 REFUSED = {
-    "attention: width": lambda t: t.nn.functional.scaled_dot_product_attention(t.ones(2, 3), t.ones(2, 4), t.ones(2, 4)),
+    "attention: width": lambda t: t.nn.functional.scaled_dot_product_attention(
+        t.ones(2, 3), t.ones(2, 4), t.ones(2, 4)
+    ),
     "attention: mask and causal": lambda t: t.nn.functional.scaled_dot_product_attention(
         t.ones(2, 3), t.ones(2, 3), t.ones(2, 3), t.ones(2, 2), is_causal=True
     ),

@@ -82,7 +82,9 @@ PAIRS = {
     "hinge": lambda f, x, y, r: f.hinge_embedding_loss(x, y.detach().sign(), margin=0.5, reduction=r),
     "soft margin": lambda f, x, y, r: f.soft_margin_loss(x, y.detach().sign(), reduction=r),
     "multilabel soft margin": lambda f, x, y, r: f.multilabel_soft_margin_loss(x, y.sigmoid(), reduction=r),
-    "ranking": lambda f, x, y, r: f.margin_ranking_loss(x, y, (x * y).detach().sign(), margin=0.2, reduction=r),
+    "ranking": lambda f, x, y, r: f.margin_ranking_loss(
+        x, y, (x * y).detach().sign(), margin=0.2, reduction=r
+    ),
     "cosine": lambda f, x, y, r: f.cosine_embedding_loss(x, y, (x * y).sum(1).detach().sign(), reduction=r),
     "triplet": lambda f, x, y, r: f.triplet_margin_loss(x, y, x * 0.5 + y, swap=True, reduction=r),
 }
@@ -94,7 +96,10 @@ PAIRS = {
 def test_loss_of_pairs_agrees(name, reduction):
     second = name not in ("l1", "smooth_l1 of beta 0")
     agrees(
-        lambda t, x, y: PAIRS[name](t.nn.functional, x, y, reduction), floats(4, 3), floats(4, 3, seed=1), second=second
+        lambda t, x, y: PAIRS[name](t.nn.functional, x, y, reduction),
+        floats(4, 3),
+        floats(4, 3, seed=1),
+        second=second,
     )
 
 
@@ -119,12 +124,18 @@ REFUSED = {
     "cross_entropy: class": lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0, 3])),
     "cross_entropy: batch": lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0, 1, 2])),
     "cross_entropy: dtype": lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.ones(2)),
-    "cross_entropy: weight": lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0, 1]), t.ones(2)),
-    "cross_entropy: reduction": lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.tensor([0, 1]), reduction="max"),
+    "cross_entropy: weight": lambda t: t.nn.functional.cross_entropy(
+        t.ones(2, 3), t.tensor([0, 1]), t.ones(2)
+    ),
+    "cross_entropy: reduction": lambda t: t.nn.functional.cross_entropy(
+        t.ones(2, 3), t.tensor([0, 1]), reduction="max"
+    ),
     "nll: class": lambda t: t.nn.functional.nll_loss(t.ones(2, 3), t.tensor([0, 3])),
     "bce: range": lambda t: t.nn.functional.binary_cross_entropy(t.ones(2) * 2, t.ones(2)),
     "bce: shape": lambda t: t.nn.functional.binary_cross_entropy(t.ones(2), t.ones(3)),
-    "bce with logits: shape": lambda t: t.nn.functional.binary_cross_entropy_with_logits(t.ones(2), t.ones(3)),
+    "bce with logits: shape": lambda t: t.nn.functional.binary_cross_entropy_with_logits(
+        t.ones(2), t.ones(3)
+    ),
     "huber: delta": lambda t: t.nn.functional.huber_loss(t.ones(2), t.ones(2), delta=0.0),
     "smooth_l1: beta": lambda t: t.nn.functional.smooth_l1_loss(t.ones(2), t.ones(2), beta=-1.0),
     "multi_margin: p": lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3), t.tensor([0, 1]), p=3),

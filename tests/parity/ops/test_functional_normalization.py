@@ -10,7 +10,9 @@ from tests.parity.ops.agreement import agrees, floats, refuses_alike  # noqa: E4
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin"])
-@pytest.mark.parametrize(("shape", "dim"), [((5,), 0), ((3, 70), -1), ((2, 3, 4), 1), ((), 0), ((0, 3), 1), ((2, 0), 1)])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((5,), 0), ((3, 70), -1), ((2, 3, 4), 1), ((), 0), ((0, 3), 1), ((2, 0), 1)]
+)
 def test_softmax_agrees(name, shape, dim):
     agrees(lambda t, x: getattr(t.nn.functional, name)(x, dim=dim), floats(*shape, high=30.0))
 
@@ -92,7 +94,11 @@ def test_instance_norm_agrees(running):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_local_response_norm_agrees(size):
-    agrees(lambda t, x: t.nn.functional.local_response_norm(x, size, 0.1, 0.6, 1.5), floats(2, 6, 3, 2), second=False)
+    agrees(
+        lambda t, x: t.nn.functional.local_response_norm(x, size, 0.1, 0.6, 1.5),
+        floats(2, 6, 3, 2),
+        second=False,
+    )
 
 
 REFUSED = {

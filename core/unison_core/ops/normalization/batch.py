@@ -34,9 +34,10 @@ def _count(x: Any) -> int:
 
 @composite(dtypes=FLOATING)
 def batch_norm(x: Array, weight: Array, bias: Array, *, eps: float) -> tuple[Array, Array, Array]:
-    """x (N, C, ...) normalised over all dimensions but C, times weight (C) plus bias (C) or None; mean; biased variance.
+    """(x normalised over all dimensions but C, times weight plus bias; mean; biased variance), x being (N, C, ...).
 
-    Ioffe and Szegedy, Batch Normalization, 2015. Mean and variance of half types are float32.
+    weight and bias are (C) or None. Mean and variance of half types are float32.
+    Ioffe and Szegedy, Batch Normalization, 2015.
     """
     wide, rest = widened(x), _rest(x)
     mean = ops.mean(wide, dim=rest, keepdim=False)

@@ -206,8 +206,7 @@ def _per_channel(a: Any, ndim: int) -> Any:
 
 
 def _grouped(x: Any, groups: int) -> Any:
-    n, c = x.shape[:2]
-    return ops.reshape(x, shape=(n, groups, numel(x.shape[1:]) // groups))
+    return ops.reshape(x, shape=(x.shape[0], groups, numel(x.shape[1:]) // groups))
 
 
 @composite(dtypes=FLOATING)

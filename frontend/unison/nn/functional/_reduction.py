@@ -11,7 +11,7 @@ __all__ = ["reduced", "settled", "warn_of_broadcasting"]
 
 
 def settled(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """"none", "sum" or "mean"; the deprecated flags decide if given.
+    """The reduction, "none", "sum" or "mean"; the deprecated flags decide if given.
 
     Raises:
         ValueError: reduction is none of them.
@@ -22,7 +22,8 @@ def settled(reduction: str, size_average: bool | None = None, reduce: bool | Non
         else:
             name = "sum" if size_average is not None and not size_average else "mean"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.", stacklevel=3
+            f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.",
+            stacklevel=3,
         )
         return name
     if reduction not in ("none", "sum", "mean"):
@@ -41,7 +42,7 @@ def warn_of_broadcasting(input: Any, target: Any) -> None:
     """Warn that input and target differ in shape, which is seldom wanted."""
     if input.array.shape != target.array.shape:
         warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
-            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )

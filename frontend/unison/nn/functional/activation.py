@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from unison.functions import random
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace as _inplace
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
-
-from unison.functions import random
 
 __all__ = [
     "celu",
@@ -71,7 +70,9 @@ def _maybe_into(input: Any, inplace: bool, function: Callable[[Any], Any]) -> An
 
 def _floating(name: str, input: Any) -> None:
     if input.dtype not in dtypes.FLOATING:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.name}'; it takes floating tensors")
+        raise NotImplementedError(
+            f"\"{name}\" not implemented for '{input.dtype.name}'; it takes floating tensors"
+        )
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -106,7 +107,9 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     if input.dtype is dtypes.bool_:
         raise OperatorError("Bool inputs not supported for hardtanh")
     if input.dtype is dtypes.uint8 and (min_val < 0 or max_val < 0):
-        raise OperatorError(f"cannot do hardtanh on an unsigned type with negative limits {min_val} and {max_val}")
+        raise OperatorError(
+            f"cannot do hardtanh on an unsigned type with negative limits {min_val} and {max_val}"
+        )
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
 
@@ -201,7 +204,9 @@ def prelu(input: Any, weight: Any) -> Any:
     """
     _check_slopes(input, weight)
     if weight.ndim and input.ndim > 1 and weight.array.size > 1:
-        weight = ops.view(weight, shape=(-1 if not weight.array.size else weight.array.size,) + (1,) * (input.ndim - 2))
+        weight = ops.view(
+            weight, shape=(-1 if not weight.array.size else weight.array.size,) + (1,) * (input.ndim - 2)
+        )
     elif weight.ndim:
         weight = ops.reshape(weight, shape=() if weight.array.size == 1 else tuple(weight.shape))
     return ops.where(ops.gt(input, 0), input, ops.mul(weight, input))
@@ -225,7 +230,9 @@ def _check_slopes(input: Any, weight: Any) -> None:
                 f"and channel size = {channels}."
             )
     if weight.ndim > 1:
-        raise OperatorError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+        raise OperatorError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
 
 
 def rrelu(
@@ -238,7 +245,9 @@ def rrelu(
     """
     _floating("rrelu", input)
     if lower > upper:
-        raise OperatorError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+        raise OperatorError(
+            f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"
+        )
 
     def function(x: Any) -> Any:
         if not training:
@@ -355,7 +364,9 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTy
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
     """x - log(sum(exp(x))) along dim, computed in dtype if one is given."""
-    return ops.log_softmax(_settled("log_softmax", input, dtype), dim=_dimension("log_softmax", input, dim, _stacklevel))
+    return ops.log_softmax(
+        _settled("log_softmax", input, dtype), dim=_dimension("log_softmax", input, dim, _stacklevel)
+    )
 
 
 def _settled(name: str, input: Any, dtype: DType | None) -> Any:
@@ -376,10 +387,15 @@ def _dimension(name: str, input: Any, dim: int | None, stacklevel: int) -> int:
 
 
 def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
-    """softmax((logits + Gumbel noise) / tau); with hard one-hot, its gradient that of the soft one. Jang et al., 2016."""
+    """softmax((logits + Gumbel noise) / tau); with hard one-hot, with the gradient of the soft one.
+
+    Jang, Gu and Poole, Categorical Reparameterization with Gumbel-Softmax, 2016.
+    """
     draw = random.uniform(tuple(logits.shape), logits.dtype, logits.device, None)
     # A draw of exactly 0 would make the noise infinite.
-    exponential = ops.maximum(ops.neg(ops.log1p(ops.neg(draw))), max(eps, 6e-8 if draw.dtype.bits == 16 else 0.0))
+    exponential = ops.maximum(
+        ops.neg(ops.log1p(ops.neg(draw))), max(eps, 6e-8 if draw.dtype.bits == 16 else 0.0)
+    )
     noise = ops.neg(ops.log(exponential))
     soft = softmax(ops.div(ops.add(logits, noise), float(tau)), dim)
     if not hard:

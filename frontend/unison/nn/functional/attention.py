@@ -5,12 +5,11 @@ from __future__ import annotations
 from math import inf, sqrt
 from typing import Any
 
+from unison.nn.functional.dropout import dropout
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
 from unison_core.spec import broadcast
-
-from unison.nn.functional.dropout import dropout
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
@@ -48,23 +47,31 @@ def scaled_dot_product_attention(
         batch = broadcast(query.array.shape[:-2], key.array.shape[:-2])
         shape = (*batch, query.array.shape[-2], key.array.shape[-2])
         keep = dropout(ops.full(shape=shape, value=1, dtype=query.dtype, device=query.device), dropout_p)
-    out, _ = ops.scaled_dot_product_attention(query, key, value, mask, keep, is_causal=bool(is_causal), scale=float(scale))
+    out, _ = ops.scaled_dot_product_attention(
+        query, key, value, mask, keep, is_causal=bool(is_causal), scale=float(scale)
+    )
     return out
 
 
 def _shared_heads(query: Any, x: Any) -> Any:
     """x with each head repeated for the heads of query that it serves."""
     if min(query.array.ndim, x.array.ndim) < 3:
-        raise OperatorError("scaled_dot_product_attention: enable_gqa needs inputs with heads, (..., H, L, E)")
+        raise OperatorError(
+            "scaled_dot_product_attention: enable_gqa needs inputs with heads, (..., H, L, E)"
+        )
     heads, have = query.array.shape[-3], x.array.shape[-3]
     if have == heads:
         return x
     if not have or heads % have:
         raise OperatorError(
-            f"scaled_dot_product_attention: the heads of key and value must divide those of query, got {have} and {heads}"
+            "scaled_dot_product_attention: the heads of key and value must divide those of query, got "
+            f"{have} and {heads}"
         )
     shape = tuple(x.array.shape)
-    wide = ops.expand(ops.slice(x, key=(..., None, slice(None), slice(None))), shape=(*shape[:-2], heads // have, *shape[-2:]))
+    wide = ops.expand(
+        ops.slice(x, key=(..., None, slice(None), slice(None))),
+        shape=(*shape[:-2], heads // have, *shape[-2:]),
+    )
     return ops.reshape(wide, shape=(*shape[:-3], heads, *shape[-2:]))
 
 
@@ -128,7 +135,9 @@ def multi_head_attention_forward(
             key_padding_mask = ops.slice(key_padding_mask, key=(None,))
     length, batch, width = query.array.shape
     _check_sizes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
-    attn_mask, is_causal = _attention_mask(attn_mask, key_padding_mask, is_causal, need_weights, query, key, num_heads)
+    attn_mask, is_causal = _attention_mask(
+        attn_mask, key_padding_mask, is_causal, need_weights, query, key, num_heads
+    )
     padding = _as_additive("key_padding_mask", key_padding_mask, query)
     if use_separate_proj_weight:
         weights = (q_proj_weight, k_proj_weight, v_proj_weight)
@@ -136,7 +145,9 @@ def multi_head_attention_forward(
     else:
         q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias, width)
     if bias_k is not None and bias_v is not None:
-        k, v = (ops.cat(x, ops.expand(b, shape=(1, batch, width)), dim=0) for x, b in ((k, bias_k), (v, bias_v)))
+        k, v = (
+            ops.cat(x, ops.expand(b, shape=(1, batch, width)), dim=0) for x, b in ((k, bias_k), (v, bias_v))
+        )
         attn_mask, padding = _longer(attn_mask), _longer(padding)
     q, k, v = (_heads(x, num_heads) for x in (q, k, v))
     k = k if static_k is None else _static(static_k, batch, num_heads, "static_k")
@@ -150,7 +161,9 @@ def multi_head_attention_forward(
     else:
         out, p = scaled_dot_product_attention(q, k, v, mask, dropout_p if training else 0.0, is_causal), None
     out = ops.reshape(ops.permute(out, dims=(2, 0, 1, 3)), shape=(length * batch, width))
-    out = ops.view(ops.linear(out, out_proj_weight, out_proj_bias), shape=(length, batch, out_proj_weight.array.shape[0]))
+    out = ops.view(
+        ops.linear(out, out_proj_weight, out_proj_bias), shape=(length, batch, out_proj_weight.array.shape[0])
+    )
     if p is not None and average_attn_weights:
         p = ops.mean(p, dim=(1,), keepdim=False)
     if not batched:
@@ -182,7 +195,8 @@ def _check_dims(query: Any, key: Any, value: Any, padding: Any, mask: Any, heads
         )
     if mask is not None and mask.array.ndim not in (2, 3):
         raise AssertionError(
-            f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.array.ndim}-D tensor instead"
+            f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.array.ndim}-D tensor "
+            "instead"
         )
     return bool(dims == 3)
 
@@ -256,7 +270,9 @@ def _projected_apart(
     def piece(i: int) -> Any:
         return None if bias is None else ops.slice(bias, key=(slice(i * width, (i + 1) * width),))
 
-    return tuple(ops.linear(x, w, piece(i)) for i, (x, w) in enumerate(zip((query, key, value), weights, strict=True)))
+    return tuple(
+        ops.linear(x, w, piece(i)) for i, (x, w) in enumerate(zip((query, key, value), weights, strict=True))
+    )
 
 
 def _heads(x: Any, heads: int) -> Any:

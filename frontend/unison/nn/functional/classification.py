@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.nn.functional._reduction import reduced, settled
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.spec import numel
-
-from unison.nn.functional._reduction import reduced, settled
 
 __all__ = [
     "binary_cross_entropy",
@@ -91,7 +90,9 @@ def _against_probabilities(
     losses = ops.neg(ops.sum(terms, dim=(dim,), keepdim=False))
     if reduction != "mean":
         return reduced(losses, reduction)
-    return ops.div(ops.sum(losses, dim=None, keepdim=False), max(1, input.array.size // classes) if classes else 1)
+    return ops.div(
+        ops.sum(losses, dim=None, keepdim=False), max(1, input.array.size // classes) if classes else 1
+    )
 
 
 def _smoothed(
@@ -164,7 +165,9 @@ def _check_target(input: Any, target: Any, weight: Any, dim: int) -> None:
     if given != expected:
         raise OperatorError(f"Expected target size {list(expected)}, got {list(given)}")
     if weight is not None and weight.dtype is not input.dtype:
-        raise OperatorError(f"expected scalar type {input.dtype.name} but found {weight.dtype.name} for the weight")
+        raise OperatorError(
+            f"expected scalar type {input.dtype.name} but found {weight.dtype.name} for the weight"
+        )
     if weight is not None and weight.array.shape != shape[dim : dim + 1]:
         raise OperatorError(
             f"weight tensor should be defined either for all {shape[dim]} classes or no classes but got weight tensor "
@@ -256,7 +259,9 @@ def binary_cross_entropy_with_logits(
 def _with_positive_weight(x: Any, y: Any, pos_weight: Any) -> Any:
     """(1 - y) x + (1 + (pos_weight - 1) y) log(1 + exp(-x))."""
     scale = ops.add(ops.mul(ops.sub(pos_weight, 1), y), 1)
-    tail = ops.binary_cross_entropy_with_logits(x, ops.full(shape=(), value=1, dtype=x.dtype, device=x.device))
+    tail = ops.binary_cross_entropy_with_logits(
+        x, ops.full(shape=(), value=1, dtype=x.dtype, device=x.device)
+    )
     return ops.add(ops.mul(ops.sub(1, y), x), ops.mul(scale, tail))
 
 
@@ -283,7 +288,9 @@ def linear_cross_entropy(
     if input.array.ndim not in (1, 2):
         raise OperatorError(f"expected input with dimensionality 1 or 2, got {input.array.ndim}")
     if linear_weight.array.ndim < 2:
-        raise OperatorError(f"expected linear_weight with dimensionality at least 2, got {linear_weight.array.ndim}")
+        raise OperatorError(
+            f"expected linear_weight with dimensionality at least 2, got {linear_weight.array.ndim}"
+        )
     if input.array.shape[-1:] != linear_weight.array.shape[-1:]:
         raise OperatorError(
             "expected equal input and linear_weight last dimensions (in_features), "

@@ -28,7 +28,8 @@ def ctc_loss(
 
     targets are (N, S), or the concatenated labels of all; lengths are tensors or tuples. "mean" divides each loss by
     its target's length and averages. The gradient is exp(log_probs) minus the labels' posterior probabilities: the one
-    of scores that log_softmax turned into log_probs, as PyTorch has it. A target that does not fit gives inf, or 0 with zero_infinity. Graves et al., 2006.
+    of scores that log_softmax turned into log_probs, as PyTorch has it. A target that does not fit gives
+    inf, or 0 with zero_infinity. Graves et al., 2006.
 
     Raises:
         RuntimeError: lengths or blank are out of range, or targets are not integers.
@@ -42,7 +43,10 @@ def ctc_loss(
     steps, batch, classes = x.array.shape
     if not 0 <= blank < classes:
         raise OperatorError("blank must be in label range")
-    times, lengths = _lengths("input_lengths", input_lengths, batch), _lengths("target_lengths", target_lengths, batch)
+    times, lengths = (
+        _lengths("input_lengths", input_lengths, batch),
+        _lengths("target_lengths", target_lengths, batch),
+    )
     _check_lengths(times, lengths, steps)
     labels = _labels(targets, lengths, batch)
     losses = ops.add(_losses(x, labels, times, lengths, blank), _of_scores(x, times))
@@ -117,10 +121,16 @@ def _losses(x: Any, labels: list[list[int]], times: list[int], lengths: list[int
     picked = ops.gather(x, ops.expand(path, shape=(steps, batch, width)), dim=2)
     picked = ops.maximum(picked, constant(_finite(x), x.dtype, device))
     jumps = tensor([_jumps(row, blank) for row in paths], dtype=dtypes.bool_, device=device)
-    starts = tensor([[s < min(2, 2 * n + 1) for s in range(width)] for n in lengths], dtype=dtypes.bool_, device=device)
-    ends = tensor([[s in (2 * n, 2 * n - 1) for s in range(width)] for n in lengths], dtype=dtypes.bool_, device=device)
+    starts = tensor(
+        [[s < min(2, 2 * n + 1) for s in range(width)] for n in lengths], dtype=dtypes.bool_, device=device
+    )
+    ends = tensor(
+        [[s in (2 * n, 2 * n - 1) for s in range(width)] for n in lengths], dtype=dtypes.bool_, device=device
+    )
     never = constant(_finite(x), x.dtype, device)
-    begin = tensor([[0.0 if s == 0 else _finite(x) for s in range(width)]] * batch, dtype=x.dtype, device=device)
+    begin = tensor(
+        [[0.0 if s == 0 else _finite(x) for s in range(width)]] * batch, dtype=x.dtype, device=device
+    )
     alpha = begin
     for t in range(max(times, default=0)):
         if t == 0:
@@ -137,8 +147,12 @@ def _of_scores(x: Any, times: list[int]) -> Any:
     """0 for each element of the batch, with the gradient exp(x) at its steps."""
     from unison.functions.conversion import tensor
 
-    alive = tensor([[t < n for n in times] for t in range(x.array.shape[0])], dtype=dtypes.bool_, device=x.device)
-    share = ops.where(ops.reshape(alive, shape=(*x.array.shape[:2], 1)), ops.exp(x), constant(0, x.dtype, x.device))
+    alive = tensor(
+        [[t < n for n in times] for t in range(x.array.shape[0])], dtype=dtypes.bool_, device=x.device
+    )
+    share = ops.where(
+        ops.reshape(alive, shape=(*x.array.shape[:2], 1)), ops.exp(x), constant(0, x.dtype, x.device)
+    )
     fixed = ops.maximum(x, constant(_finite(x), x.dtype, x.device))
     return ops.sum(ops.mul(share.detach(), ops.sub(fixed, fixed.detach())), dim=(0, 2), keepdim=False)
 

@@ -99,7 +99,9 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         RuntimeError: the input is not int64 or has classes outside the range, or is empty without num_classes.
     """
     if tensor.dtype is not dtypes.int64:
-        raise OperatorError(f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype.name}")
+        raise OperatorError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype.name}"
+        )
     if not tensor.array.size:
         if num_classes <= 0:
             raise OperatorError("Can not infer total number of classes from empty tensor.")

@@ -9,11 +9,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from unison.functions.random import next_stream
 from unison_core import ops
 from unison_core.dispatch import inplace as _inplace
 from unison_core.errors import OperatorError
-
-from unison.functions.random import next_stream
 
 __all__ = [
     "alpha_dropout",
@@ -158,8 +157,10 @@ def _alpha(input: Any, p: float, training: bool, inplace: bool, *, channels: boo
         return input
     if p == 1:
         return _into(input, ops.mul(input, 0.0), inplace)
-    ones = _channels(input) if channels else ops.full(
-        shape=tuple(input.array.shape), value=1, dtype=input.dtype, device=input.device
+    ones = (
+        _channels(input)
+        if channels
+        else ops.full(shape=tuple(input.array.shape), value=1, dtype=input.dtype, device=input.device)
     )
     kept = ops.mul(_drawn(ones, p), 1 - p)
     scale = (_SATURATED**2 * p * (1 - p) + (1 - p)) ** -0.5

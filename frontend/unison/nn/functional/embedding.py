@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+from unison.nn.functional.distance import norm
 from unison_core import dtypes, ops, state
 from unison_core.dispatch import inplace
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
-
-from unison.nn.functional.distance import norm
 
 __all__ = ["embedding", "embedding_bag"]
 
@@ -54,7 +54,7 @@ def _index(input: Any, name: str) -> Any:
 
 
 def _row(name: str, place: int, weight: Any) -> int:
-    rows = weight.array.shape[0]
+    rows: int = weight.array.shape[0]
     if not -rows <= place < rows:
         raise AssertionError(f"{name} must be within num_embeddings, got {place} for {rows} rows")
     return place % rows
@@ -117,13 +117,17 @@ def _check_bags(index: Any, weight: Any, offsets: Any, mode: str, per_sample: An
     if weight.array.ndim != 2:
         raise OperatorError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.array.ndim}")
     if mode not in ("sum", "mean", "max"):
-        raise ValueError("mode has to be one of sum or mean" if mode is None else f"mode has to be one of sum, mean or max, got {mode!r}")
+        raise ValueError(
+            "mode has to be one of sum or mean"
+            if mode is None
+            else f"mode has to be one of sum, mean or max, got {mode!r}"
+        )
     if mode == "max" and by_freq:
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if index.array.ndim == 2 and offsets is not None:
         raise ValueError(
-            f"if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
-            f"However, found offsets of type {type(offsets).__name__}"
+            "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
+            f"sequences. However, found offsets of type {type(offsets).__name__}"
         )
     if index.array.ndim == 1 and offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
@@ -175,7 +179,7 @@ def _bags(starts: list[int], flat: Any, counted: Any) -> tuple[Any, Any]:
     """(bags, longest) places among the flattened indices, and which of them are there and count."""
     from unison.functions.conversion import tensor
 
-    lengths = [b - a for a, b in zip(starts, starts[1:], strict=False)]
+    lengths = [b - a for a, b in pairwise(starts)]
     longest = max(lengths, default=0)
     last = max(flat.array.size - 1, 0)
     grid = [[min(a + j, last) for j in range(longest)] for a in starts[:-1]]
@@ -192,7 +196,10 @@ def _fold(rows: Any, places: Any, valid: Any, mode: str) -> Any:
     zero = constant(0, rows.dtype, rows.device)
     if not bags or not longest:
         features = rows.array.shape[1]
-        return ops.add(ops.full(shape=(bags, features), value=0, dtype=rows.dtype, device=rows.device), ops.sum(rows, dim=(0,)))
+        return ops.add(
+            ops.full(shape=(bags, features), value=0, dtype=rows.dtype, device=rows.device),
+            ops.sum(rows, dim=(0,)),
+        )
     picked = ops.index(rows, places)
     mask = ops.slice(valid, key=(..., None))
     count = ops.sum(valid, dim=(1,), keepdim=True)

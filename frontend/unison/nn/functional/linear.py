@@ -43,7 +43,9 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
             f"bilinear(): input1 size does not match weight size: got {a[-1]} and {b[-1]} for a weight {list(w)}"
         )
     if bias is not None and bias.array.shape != w[:1]:
-        raise OperatorError(f"bilinear(): bias size does not match weight size: got {bias.array.size} but expected {w[0]}")
+        raise OperatorError(
+            f"bilinear(): bias size does not match weight size: got {bias.array.size} but expected {w[0]}"
+        )
     rows = numel(a[:-1])
     left = ops.matmul(ops.reshape(input1, shape=(rows, a[-1])), _columns(weight))
     left = ops.view(left, shape=(rows, w[0], w[2]))

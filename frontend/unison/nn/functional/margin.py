@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unison_core import dtypes, ops
-from unison_core.dispatch.promotion import constant
-from unison_core.errors import OperatorError
-
 from unison.nn.functional._reduction import reduced, settled
 from unison.nn.functional.activation import logsigmoid
 from unison.nn.functional.distance import pairwise_distance
+from unison_core import dtypes, ops
+from unison_core.dispatch.promotion import constant
+from unison_core.errors import OperatorError
 
 __all__ = [
     "cosine_embedding_loss",
@@ -116,9 +115,13 @@ def multilabel_margin_loss(
     reduction = settled(reduction, size_average, reduce)
     shape = tuple(input.array.shape)
     if len(shape) > 2 or (len(shape) == 2 and shape[1] == 0) or shape == (0,):
-        raise OperatorError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(shape)}")
+        raise OperatorError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(shape)}"
+        )
     if tuple(target.array.shape) != shape:
-        raise OperatorError(f"inconsistent target size: {list(target.shape)} for input of size: {list(shape)}")
+        raise OperatorError(
+            f"inconsistent target size: {list(target.shape)} for input of size: {list(shape)}"
+        )
     single = len(shape) < 2
     x = ops.reshape(input, shape=(1, input.array.size)) if single else input
     t = ops.reshape(target, shape=(1, target.array.size)) if single else target
@@ -161,13 +164,15 @@ def multi_margin_loss(
         raise ValueError("weight must be one-dimensional")
     shape = tuple(input.array.shape)
     if len(shape) > 2 or (len(shape) == 2 and shape[1] == 0) or shape == (0,):
-        raise OperatorError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(shape)}")
+        raise OperatorError(
+            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(shape)}"
+        )
     x = input if len(shape) == 2 else ops.reshape(input, shape=(1, input.array.size))
     rows, classes = x.array.shape
     if target.array.size != rows or target.array.ndim > 1:
         raise OperatorError(
-            f"multi_margin_loss: target tensor should be 1-D with size equal to the batch's. Expected target size [{rows}], "
-            f"but got {list(target.shape)}"
+            "multi_margin_loss: target tensor should be 1-D with size equal to the batch's. Expected target size "
+            f"[{rows}], but got {list(target.shape)}"
         )
     if weight is not None and weight.array.size != classes:
         raise OperatorError(f"inconsistent weight size, expected {classes} but got {list(weight.shape)}")
@@ -177,7 +182,9 @@ def multi_margin_loss(
     gaps = _positive(ops.add(ops.sub(x, ops.gather(x, t, dim=1)), float(margin)))
     gaps = gaps if p == 1 else ops.mul(gaps, gaps)
     if weight is not None:
-        gaps = ops.mul(gaps, ops.view(ops.index_select(weight, ops.view(t, shape=(rows,)), dim=0), shape=(rows, 1)))
+        gaps = ops.mul(
+            gaps, ops.view(ops.index_select(weight, ops.view(t, shape=(rows,)), dim=0), shape=(rows, 1))
+        )
     own = ops.eq(ops.arange(end=classes, dtype=dtypes.int64, device=x.device), t)
     losses = ops.where(own, constant(0, x.dtype, x.device), gaps)
     out = ops.div(ops.sum(losses, dim=(1,), keepdim=False), classes)
@@ -276,7 +283,9 @@ def triplet_margin_with_distance_loss(
             f"The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
             f"anchor {anchor.array.ndim}D, positive {positive.array.ndim}D, and negative {negative.array.ndim}D inputs"
         )
-    return _triplet(anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)
+    return _triplet(
+        anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction
+    )
 
 
 def _triplet(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unison.functions._common import write_out
 from unison_core import dtypes, ops, state
 from unison_core.dispatch import inplace
 from unison_core.errors import OperatorError
 from unison_core.spec import numel
-
-from unison.functions._common import write_out
 
 __all__ = [
     "batch_norm",
@@ -25,7 +24,9 @@ __all__ = [
 
 def _floating(name: str, input: Any) -> None:
     if input.dtype not in dtypes.FLOATING:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.name}'; it takes floating tensors")
+        raise NotImplementedError(
+            f"\"{name}\" not implemented for '{input.dtype.name}'; it takes floating tensors"
+        )
 
 
 def batch_norm(
@@ -111,10 +112,14 @@ def _move(running_mean: Any, running_var: Any, mean: Any, var: Any, momentum: fl
     before = state.set_grad(False)
     try:
         if running_mean is not None:
-            inplace.assign(running_mean, ops.lerp(running_mean, _as(mean, running_mean), _weight(momentum, running_mean)))
+            inplace.assign(
+                running_mean, ops.lerp(running_mean, _as(mean, running_mean), _weight(momentum, running_mean))
+            )
         if running_var is not None:
             unbiased = ops.mul(var, count / max(count - 1, 1))
-            inplace.assign(running_var, ops.lerp(running_var, _as(unbiased, running_var), _weight(momentum, running_var)))
+            inplace.assign(
+                running_var, ops.lerp(running_var, _as(unbiased, running_var), _weight(momentum, running_var))
+            )
     finally:
         state.set_grad(before)
 
@@ -155,14 +160,16 @@ def instance_norm(
         )
     if not use_input_stats:
         if running_mean is None or running_var is None:
-            raise OperatorError("Expected running_mean and running_var to be defined when use_input_stats=False")
+            raise OperatorError(
+                "Expected running_mean and running_var to be defined when use_input_stats=False"
+            )
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if running_mean is None and running_var is None:
         return ops.group_norm(input, _like(weight, input), _like(bias, input), groups=shape[1], eps=eps)
     flat = ops.reshape(input, shape=(1, shape[0] * shape[1], *shape[2:]))
     out, mean, var = ops.batch_norm(flat, None, None, eps=eps)
-    over_batch = [ops.mean(ops.view(a, shape=shape[:2]), dim=(0,), keepdim=False) for a in (mean, var)]
-    _move(running_mean, running_var, *over_batch, momentum, numel(shape[2:]))
+    mean, var = (ops.mean(ops.view(a, shape=shape[:2]), dim=(0,), keepdim=False) for a in (mean, var))
+    _move(running_mean, running_var, mean, var, momentum, numel(shape[2:]))
     out = ops.reshape(out, shape=shape)
     out = out if weight is None else ops.mul(out, _per_channel(weight, input))
     return out if bias is None else ops.add(out, _per_channel(bias, input))
@@ -210,12 +217,15 @@ def _trailing(name: str, input: Any, normalized_shape: Any) -> int:
     if shape[len(shape) - len(wanted) :] != wanted or len(wanted) > len(shape):
         star = ", ".join(["*", *map(str, wanted)])
         raise OperatorError(
-            f"Given normalized_shape={list(wanted)}, expected input with shape [{star}], but got input of size{list(shape)}"
+            f"Given normalized_shape={list(wanted)}, expected input with shape [{star}], "
+            f"but got input of size{list(shape)}"
         )
     return len(wanted)
 
 
-def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
     """(x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, of normalized_shape. Ba et al., 2016.
 
     Raises:
@@ -250,9 +260,7 @@ def local_response_norm(
         ValueError: fewer than three dimensions.
     """
     if input.array.ndim < 3:
-        raise ValueError(
-            f"Expected 3D or higher dimensionality input (got {input.array.ndim} dimensions)"
-        )
+        raise ValueError(f"Expected 3D or higher dimensionality input (got {input.array.ndim} dimensions)")
     if not input.array.size:
         return input
     channels, rest = input.array.shape[1], input.array.ndim - 2

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from unison.nn.functional._reduction import reduced, settled, warn_of_broadcasting
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
-
-from unison.nn.functional._reduction import reduced, settled, warn_of_broadcasting
 
 __all__ = [
     "gaussian_nll_loss",
@@ -28,7 +27,9 @@ def _weighted(losses: Any, weight: Any, reduction: str) -> Any:
     if weight is None:
         return reduced(losses, reduction)
     if weight.array.shape != losses.array.shape:
-        raise ValueError(f"Weights and input must have the same size, got {list(weight.shape)} and {list(losses.shape)}")
+        raise ValueError(
+            f"Weights and input must have the same size, got {list(weight.shape)} and {list(losses.shape)}"
+        )
     losses = ops.mul(losses, weight)
     if reduction != "mean":
         return reduced(losses, reduction)
@@ -91,7 +92,9 @@ def smooth_l1_loss(
     return reduced(ops.where(ops.lt(size, beta), square, ops.sub(size, 0.5 * beta)), reduction)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
     """(x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2); weighted and reduced. Huber, 1964.
 
     Raises:
@@ -154,8 +157,12 @@ def poisson_nll_loss(
         losses = ops.sub(input, ops.mul(target, ops.log(ops.add(input, eps))))
     if full:
         safe = ops.maximum(target, 1)
-        stirling = ops.add(ops.sub(ops.mul(safe, ops.log(safe)), safe), ops.mul(ops.log(ops.mul(safe, 2 * math.pi)), 0.5))
-        losses = ops.add(losses, ops.where(ops.le(target, 1), constant(0, stirling.dtype, stirling.device), stirling))
+        stirling = ops.add(
+            ops.sub(ops.mul(safe, ops.log(safe)), safe), ops.mul(ops.log(ops.mul(safe, 2 * math.pi)), 0.5)
+        )
+        losses = ops.add(
+            losses, ops.where(ops.le(target, 1), constant(0, stirling.dtype, stirling.device), stirling)
+        )
     return reduced(losses, reduction)
 
 
@@ -172,11 +179,15 @@ def gaussian_nll_loss(
     if not isinstance(var, Handle):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = ops.full(shape=tuple(input.array.shape), value=float(var), dtype=input.dtype, device=input.device)
+        var = ops.full(
+            shape=tuple(input.array.shape), value=float(var), dtype=input.dtype, device=input.device
+        )
     shape, given = tuple(input.array.shape), tuple(var.array.shape)
     if given != shape and given == shape[:-1]:
         var = ops.slice(var, key=(..., None))
-    elif given != shape and (len(given) != len(shape) or sum(v for n, v in zip(shape, given, strict=True) if n != v) != 1):
+    elif given != shape and (
+        len(given) != len(shape) or sum(v for n, v in zip(shape, given, strict=True) if n != v) != 1
+    ):
         raise ValueError(f"var is of incorrect size: got {list(given)} for an input {list(shape)}")
     if bool(ops.any(ops.lt(var, 0))):
         raise ValueError("var has negative entry/entries")

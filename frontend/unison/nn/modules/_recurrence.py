@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unison_core import ops
-
 import unison
 from unison._tensor import Tensor
 from unison.nn import functional as F
+from unison_core import ops
 
 __all__ = ["STEPS", "States", "run_layer"]
 
@@ -58,7 +57,7 @@ def run_layer(
     mode: str,
     input: Tensor,
     states: States,
-    weights: tuple[Tensor | None, ...],
+    weights: tuple[Any, ...],
     batch_sizes: list[int] | None,
     reverse: bool,
 ) -> tuple[Tensor, States]:

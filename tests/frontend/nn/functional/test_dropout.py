@@ -53,7 +53,8 @@ def test_dropout_in_place_writes_the_input():
 
 
 @pytest.mark.parametrize(
-    ("function", "shape"), [(F.dropout1d, (4, 50, 7)), (F.dropout2d, (4, 50, 3, 3)), (F.dropout3d, (4, 50, 2, 2, 2))]
+    ("function", "shape"),
+    [(F.dropout1d, (4, 50, 7)), (F.dropout2d, (4, 50, 3, 3)), (F.dropout3d, (4, 50, 2, 2, 2))],
 )
 def test_dropout_of_channels_keeps_or_drops_them_whole(function, shape):
     out = function(ones(*shape), 0.5).numpy().reshape(200, -1)
@@ -71,7 +72,7 @@ def test_alpha_dropout_keeps_mean_and_variance(function):
 
 @pytest.mark.parametrize("function", [F.dropout, F.alpha_dropout, F.dropout1d])
 def test_dropout_refuses_other_probabilities(function):
-    with pytest.raises(ValueError, match="between 0 and 1, but got 1.5"):
+    with pytest.raises(ValueError, match=r"between 0 and 1, but got 1\.5"):
         function(ones(2, 3, 4), 1.5)
 
 
