@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions import elementwise, filling, reduction
+from unison.functions import elementwise, filling, picking, reduction
 from unison.functions._common import in_place, named_like, ops_recording, tensor_like
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
@@ -155,6 +155,9 @@ class InPlace:
     i0_ = in_place(_i0)
     igamma_ = in_place(_igamma)
     igammac_ = in_place(_igammac)
+    index_add_ = in_place(picking.index_add)
+    index_copy_ = in_place(picking.index_copy)
+    index_fill_ = in_place(picking.index_fill)
     le_ = less_equal_ = _inplace(ops.le)
     lerp_ = _inplace(ops.lerp)
     lgamma_ = _inplace(ops.lgamma)
@@ -168,6 +171,8 @@ class InPlace:
     logical_xor_ = _inplace(ops.logical_xor)
     logit_ = in_place(elementwise.logit)
     lt_ = less_ = _inplace(ops.lt)
+    masked_fill_ = in_place(picking.masked_fill)
+    masked_scatter_ = in_place(picking.masked_scatter)
     mul_ = multiply_ = _inplace(ops.mul)
     mvlgamma_ = in_place(elementwise.mvlgamma)
     nan_to_num_ = in_place(elementwise.nan_to_num)
@@ -175,6 +180,7 @@ class InPlace:
     neg_ = negative_ = _inplace(ops.neg)
     nextafter_ = _inplace(ops.nextafter)
     pow_ = in_place(elementwise.pow)
+    put_ = in_place(picking.put)
     rad2deg_ = in_place(elementwise.rad2deg)
     cumprod_ = in_place(reduction.cumprod)
     cumsum_ = in_place(reduction.cumsum)
@@ -184,6 +190,9 @@ class InPlace:
     remainder_ = _inplace(ops.remainder)
     round_ = in_place(elementwise.round)
     rsqrt_ = _inplace(ops.rsqrt)
+    scatter_ = in_place(picking.scatter)
+    scatter_add_ = in_place(picking.scatter_add)
+    scatter_reduce_ = in_place(picking.scatter_reduce)
     sgn_ = in_place(elementwise.sgn)
     sigmoid_ = _inplace(ops.sigmoid)
     sign_ = _inplace(ops.sign)

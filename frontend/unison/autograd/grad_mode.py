@@ -75,19 +75,21 @@ def _around_generator(switch: _Switch, function: Callable[..., Any]) -> Callable
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)
-        sent: Any = None
+        resume: Callable[[], Any] = functools.partial(generator.send, None)
         while True:
             try:
                 with switch.clone():
-                    item = generator.send(sent)
+                    item = resume()
             except StopIteration as stop:
                 return stop.value
             try:
-                sent = yield item
-            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
+                resume = functools.partial(generator.send, (yield item))
+            except GeneratorExit:
                 with switch.clone():
-                    item = generator.throw(error)
-                sent = yield item
+                    generator.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
+                resume = functools.partial(generator.throw, error)
 
     return wrapped
 

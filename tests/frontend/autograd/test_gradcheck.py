@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 import unison
 from unison.autograd import Function, gradcheck, gradgradcheck
 from unison.autograd.gradient_check import GradcheckError
