@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -54,18 +55,26 @@ def _group(module: Any, torch: Any, *, quick: bool) -> list[Row]:
     return [compare(case, theirs, ours, **settings) for (case, theirs), (_, ours) in pairs]
 
 
-def _imports() -> Row:
-    """Import and first operation, each in fresh processes in turn."""
-    programs = {name: f"import {name}; {name}.ones(2) + 1" for name in ("torch", "unison")}
-    times: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(5):
-        for name, program in programs.items():
+def _imports() -> list[Row]:
+    """Imports in fresh processes, in turn: with a first operation against PyTorch, alone against NumPy."""
+    first = "import {0}; {0}.ones(2) + 1"
+    return [
+        _import_row("import and first operation", first.format("torch"), first.format("unison")),
+        _import_row("import alone (first column: NumPy)", "import numpy", "import unison"),
+    ]
+
+
+def _import_row(case: str, theirs: str, ours: str) -> Row:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    times: dict[str, list[float]] = {theirs: [], ours: []}
+    for _ in range(6):
+        for program, found in times.items():
             code = f"import time; t = time.perf_counter(); {program}; print(time.perf_counter() - t)"
-            out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-            times[name].append(float(out.stdout))
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    ratio = statistics.median(a / b for a, b in zip(times["torch"], times["unison"], strict=True))
-    return Row("import and first operation", medians["torch"] * 1e6, medians["unison"] * 1e6, ratio)
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+            found.append(float(done.stdout))
+    one, other = times[theirs][1:], times[ours][1:]
+    ratio = statistics.median(a / b for a, b in zip(one, other, strict=True))
+    return Row(case, statistics.median(one) * 1e6, statistics.median(other) * 1e6, ratio)
 
 
 def _show(name: str, rows: list[Row]) -> None:

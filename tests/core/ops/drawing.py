@@ -62,7 +62,10 @@ def _special(arg: Arg, rng: np.random.Generator) -> Any:
 
 def usable(op: Any, sample: Sample, dtype: Any) -> bool:
     """Whether the sample can be drawn in that dtype."""
-    return all(not isinstance(x, Arg) or (x.dtype or dtype) in op.dtypes or op.promote.name != "NONE" for x in sample.inputs)
+    return all(
+        not isinstance(x, Arg) or (x.dtype or dtype) in op.dtypes or op.promote.name != "NONE"
+        for x in sample.inputs
+    )
 
 
 def tensors(sample: Sample, dtype: Any, device: str, layout: str = "contiguous", seed: int = 0) -> list[Any]:

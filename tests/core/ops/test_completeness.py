@@ -16,5 +16,9 @@ def test_every_operator_has_good_samples() -> None:
 
 def test_every_primitive_has_a_cpu_kernel() -> None:
     backend = devices.host().backend
-    missing = [n for n, op in registry.items() if op.is_primitive and "transfer" not in op.tags and backend.kernel(op) is None]
+    missing = [
+        n
+        for n, op in registry.items()
+        if op.is_primitive and "transfer" not in op.tags and backend.kernel(op) is None
+    ]
     assert missing == []

@@ -21,7 +21,12 @@ FIRST_ORDER_ONLY: set[str] = set()
 def _differentiable() -> list[Any]:
     out = []
     for name, op in sorted(registry.items()):
-        if not op.differentiable or dtypes.float64 not in op.dtypes or "random" in op.tags or name == "to_device":
+        if (
+            not op.differentiable
+            or dtypes.float64 not in op.dtypes
+            or "random" in op.tags
+            or name == "to_device"
+        ):
             continue
         for n, sample in enumerate(op.samples()):
             if sample.error is None and sample.gradient and sample.inputs:
@@ -36,13 +41,17 @@ def _floating(t: Any) -> bool:
     return isinstance(t, unison.Tensor) and t.dtype is dtypes.float64
 
 
-def _scalar(op: Any, inputs: list[Any], sample: Sample, weights: list[Any] | None = None) -> tuple[Any, list[Any]]:
+def _scalar(
+    op: Any, inputs: list[Any], sample: Sample, weights: list[Any] | None = None
+) -> tuple[Any, list[Any]]:
     """A random projection of the floating results, so that one number depends on all of them."""
     out = op.call(*inputs, **sample.attrs)
     outs = [o for o in (out if isinstance(out, tuple) else (out,)) if o.dtype in dtypes.INEXACT]
     if weights is None:
         rng = np.random.default_rng(5)
-        weights = [unison.from_numpy(np.array(rng.uniform(0.5, 1.5, tuple(o.shape)))).to(o.device) for o in outs]
+        weights = [
+            unison.from_numpy(np.array(rng.uniform(0.5, 1.5, tuple(o.shape)))).to(o.device) for o in outs
+        ]
     total = None
     for o, w in zip(outs, weights, strict=True):
         part = (unison.view_as_real(o).sum(-1) if o.dtype.is_complex else o.double()) * w
@@ -51,9 +60,7 @@ def _scalar(op: Any, inputs: list[Any], sample: Sample, weights: list[Any] | Non
 
 
 def _shifted(inputs: list[Any], directions: list[Any], step: float) -> list[Any]:
-    return [
-        (t.detach() + d * step) if d is not None else t for t, d in zip(inputs, directions, strict=True)
-    ]
+    return [(t.detach() + d * step) if d is not None else t for t, d in zip(inputs, directions, strict=True)]
 
 
 def _directions(inputs: list[Any], sample: Sample, seed: int) -> list[Any]:
