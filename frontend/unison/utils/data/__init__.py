@@ -2,7 +2,8 @@
 
 Start with `dataset.py` (what is loaded), `sampler.py` (in which order) and `dataloader.py` (how it becomes
 batches). `_utils` holds the parts: `collate` stacks samples, `fetch` reads one batch, `worker` is the program of a
-worker process, `pool` its other end in the parent, `transport` carries batches through shared memory.
+worker process, `pool` its other end in the parent, `transport` carries batches through shared memory, `interrupts`
+is about Ctrl-C.
 """
 
 from unison.utils.data._utils.collate import default_collate, default_convert

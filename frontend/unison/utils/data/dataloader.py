@@ -3,13 +3,12 @@
 import multiprocessing
 import os
 import warnings
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from unison.utils.data._utils.collate import default_collate, default_convert
-from unison.utils.data._utils.iterators import LoaderIterator, LocalIterator, WorkerIterator
+from unison.utils.data._utils.iterators import LoaderIterator, LocalIterator, WorkerIterator, when_collected
 from unison.utils.data._utils.pool import WorkerPool, default_context
 from unison.utils.data._utils.worker import get_worker_info
 from unison.utils.data.dataset import IterableDataset
@@ -172,7 +171,7 @@ class DataLoader(Generic[T_co]):
             return self._new_pool(), False
         if self._pool is None or self._pool.closed:
             self._pool = self._new_pool()
-            weakref.finalize(self, self._pool.close)
+            when_collected(self, self._pool, kept=False)
         elif self._pool.busy:
             return self._new_pool(), False
         return self._pool, True
@@ -186,7 +185,7 @@ class DataLoader(Generic[T_co]):
         assert self.prefetch_factor is not None
         setup = {"dataset": self.dataset, "make_fetch": self._fetch_options(), "init_fn": self.worker_init_fn}
         context = self.multiprocessing_context or default_context()
-        return WorkerPool(context, self.num_workers, self.prefetch_factor, setup)
+        return WorkerPool(self, context, self.num_workers, self.prefetch_factor, setup)
 
 
 def _check_worker_options(

@@ -49,7 +49,19 @@ if __name__ == "__main__":
 """
 
 
-def start(body):
+@pytest.fixture
+def start():
+    """Starts a script, and ends it when the test is over, whatever the outcome."""
+    started = []
+    yield lambda body: _start(body, started)
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _start(body, started):
     """The script's process, its workers' pids and their prefixes, once it is ready."""
     script = SETUP + "\n".join("    " + line for line in body.strip().splitlines())
     process = subprocess.Popen(
@@ -59,6 +71,7 @@ def start(body):
         text=True,
         start_new_session=True,
     )
+    started.append(process)
     line = process.stdout.readline()
     if not line:
         raise AssertionError(process.communicate()[1])
@@ -84,6 +97,18 @@ def test_dropping_the_iterator_ends_its_workers_at_once():
         assert existing_segments(names) == []
     finally:
         gc.enable()
+
+
+def test_a_lost_finalizer_is_made_up_for():
+    iterator = iter(DataLoader(Squares(1000, large=True), num_workers=1))
+    next(iterator)
+    processes, names = pids(iterator), prefixes(iterator)
+    iterator._collected.detach()
+    del iterator
+    assert all(map(alive, processes))
+    assert [batch[1].item() for batch in DataLoader(Squares(2), num_workers=1)] == [0, 1]
+    assert not any(map(alive, processes))
+    assert existing_segments(names) == []
 
 
 def test_breaking_out_of_the_loop_ends_the_workers():
@@ -124,7 +149,7 @@ def test_workers_that_take_too_long_are_terminated(monkeypatch):
     assert [popen.returncode for popen in popens] == [-signal.SIGTERM] * 2
 
 
-def test_ctrl_c_while_waiting_for_a_batch():
+def test_ctrl_c_while_waiting_for_a_batch(start):
     process, processes, names = start("Images.delay = 0\nready(iterator)\nfor batch in iterator: pass")
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=20)
@@ -135,7 +160,7 @@ def test_ctrl_c_while_waiting_for_a_batch():
     assert_nothing_left(processes, names)
 
 
-def test_ctrl_c_between_batches_can_be_handled():
+def test_ctrl_c_between_batches_can_be_handled(start):
     process, processes, names = start(
         "ready(iterator)\n"
         "try:\n    for batch in iterator: time.sleep(0.05)\n"
@@ -150,7 +175,7 @@ def test_ctrl_c_between_batches_can_be_handled():
     assert_nothing_left(processes, names)
 
 
-def test_ctrl_c_while_workers_start():
+def test_ctrl_c_while_workers_start(start):
     process, processes, names = start(
         "import signal\nready(iterator)\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.1)\n"
@@ -170,7 +195,24 @@ def test_ctrl_c_while_workers_start():
     assert_nothing_left(processes, names)
 
 
-def test_interpreter_exit_with_iterators_alive():
+def test_ctrl_c_while_a_dropped_iterator_is_cleaned_up_is_not_lost(start):
+    process, processes, names = start(
+        "Images.delay = 60\n"
+        "busy = iter(DataLoader(Images(), sampler=[0, 9], num_workers=1))\n"
+        "next(busy)\n"
+        "ready(iterator, busy)\n"
+        "del busy\n"
+        "time.sleep(60)"
+    )
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=4)
+    assert errors.count("Traceback") == 1, errors
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert_nothing_left(processes, names)
+
+
+def test_interpreter_exit_with_iterators_alive(start):
     process, processes, names = start(
         "loader = DataLoader(Images(), num_workers=1, persistent_workers=True)\n"
         "other = iter(loader)\nnext(other)\nready(iterator, other)"
@@ -180,7 +222,7 @@ def test_interpreter_exit_with_iterators_alive():
     assert_nothing_left(processes, names)
 
 
-def test_uncaught_error_in_the_loop():
+def test_uncaught_error_in_the_loop(start):
     process, processes, names = start("ready(iterator)\nfor batch in iterator: raise ValueError('stop')")
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -190,13 +232,13 @@ def test_uncaught_error_in_the_loop():
 
 
 @pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)"])
-def test_parent_that_vanishes_leaves_no_workers_and_no_segments(end):
+def test_parent_that_vanishes_leaves_no_workers_and_no_segments(start, end):
     process, processes, names = start(f"Images.delay = 60\nready(iterator)\n{end}")
     process.communicate(timeout=20)
     assert_nothing_left(processes, names)
 
 
-def test_parent_and_workers_killed_at_once_leave_no_segments():
+def test_parent_and_workers_killed_at_once_leave_no_segments(start):
     process, processes, names = start("ready(iterator)\ntime.sleep(60)")
     assert existing_segments(names)
     for pid in (process.pid, *processes):
@@ -205,14 +247,12 @@ def test_parent_and_workers_killed_at_once_leave_no_segments():
     assert_nothing_left(processes, names)
 
 
-def test_orphans_are_noticed_though_another_child_holds_the_pipes():
+def test_orphans_are_noticed_though_another_child_holds_the_pipes(start):
     process, processes, names = start(
         "if os.fork() == 0: time.sleep(8); os._exit(0)\nready(iterator)\nos._exit(0)"
     )
     process.wait(timeout=20)
     assert_nothing_left(processes, names)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=20)
 
 
 def test_forked_child_does_not_close_its_parents_pool():
@@ -220,7 +260,7 @@ def test_forked_child_does_not_close_its_parents_pool():
     next(iterator)
     child = os.fork()
     if child == 0:
-        iterator._finish()
+        iterator._collected()
         del iterator
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0

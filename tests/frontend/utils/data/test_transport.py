@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -124,15 +126,27 @@ def test_transport_reader_removes_what_it_never_saw(slots):
     reader.unpack(0, writer.pack(0, unison.ones(LARGE)))
     writer.pack(0, unison.ones(9 * LARGE))
     writer.pack(1, unison.ones(LARGE))
-    assert len(existing_segments([prefix])) == 3
+    assert len(existing_segments([prefix])) == 2
     reader.unlink()
     assert existing_segments([prefix]) == []
 
 
-def test_transport_orphaned_writer_removes_its_segments(slots):
+def test_transport_removes_what_was_noted_but_never_unpacked(slots):
+    writer, reader, prefix = slots
+    for size in (LARGE, 10 * LARGE, 50 * LARGE):
+        reader.note(0, writer.pack(0, unison.ones(size)))
+        assert len(existing_segments([prefix])) == 1
+    reader.unlink()
+    assert existing_segments([prefix]) == []
+
+
+def test_transport_orphaned_writer_removes_its_segments_and_makes_no_more(slots):
     writer, _, prefix = slots
     writer.pack(0, unison.ones(LARGE))
     assert existing_segments([prefix])
     writer.unlink()
-    writer.unlink()
+    late = threading.Thread(target=writer.pack, args=(1, unison.ones(LARGE)), daemon=True)
+    late.start()
+    late.join(0.2)
+    assert late.is_alive()
     assert existing_segments([prefix]) == []

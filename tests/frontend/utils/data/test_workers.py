@@ -246,6 +246,23 @@ def test_batches_of_growing_size_fit():
         assert batch.tolist() == list(range(size))
 
 
+def test_batches_of_growing_size_that_nobody_looks_at_leave_nothing():
+    sizes = [2000 * 2 ** (index // 2) for index in range(12)]
+    loader = DataLoader(
+        [np.arange(size) for size in sizes], batch_size=None, num_workers=1, persistent_workers=True
+    )
+    for _ in range(3):
+        for batch in loader:
+            if len(batch) > 4000:
+                break
+    iterator = iter(loader)
+    names = prefixes(iterator)
+    assert existing_segments(names, generations=40)
+    del iterator, loader
+    gc.collect()
+    assert existing_segments(names, generations=40) == []
+
+
 def test_batches_reuse_their_slots():
     loader = DataLoader(Squares(40, large=True), num_workers=2, prefetch_factor=2)
     iterator = iter(loader)

@@ -8,12 +8,13 @@ from typing import Any, cast
 
 from unison.utils.data._utils.failure import Failure
 from unison.utils.data._utils.fetch import make_fetch
+from unison.utils.data._utils.interrupts import interrupt_soon
 from unison.utils.data._utils.pin_memory import can_pin, pin_memory
 from unison.utils.data._utils.pool import WorkerPool
 from unison.utils.data._utils.worker import Kind, Reply
 from unison.utils.data.sampler import random_seed
 
-__all__ = ["LoaderIterator", "LocalIterator", "WorkerIterator"]
+__all__ = ["LoaderIterator", "LocalIterator", "WorkerIterator", "when_collected"]
 
 
 class LoaderIterator(Iterator[Any]):
@@ -92,7 +93,10 @@ class WorkerIterator(LoaderIterator):
     def __init__(self, loader: Any, pool: WorkerPool, kept: bool) -> None:
         self._pool = pool
         pool.busy = True
-        self._finish = weakref.finalize(self, _give_back, pool, kept)
+        self._kept = kept
+        self._collected = when_collected(self, pool, kept)
+        if not kept:
+            pool.belong_to(self)
         try:
             super().__init__(loader)
             self._workers: dict[int, int] = {}
@@ -121,7 +125,8 @@ class WorkerIterator(LoaderIterator):
             self._pool.close()
             raise
         if outcome is None:
-            self._finish()
+            if self._collected.detach():
+                _give_back(self._pool, self._kept)
             raise StopIteration
         if isinstance(outcome, Failure):
             raise outcome.exception()
@@ -194,3 +199,18 @@ def _give_back(pool: WorkerPool, kept: bool) -> None:
         pool.busy = False
     else:
         pool.close()
+
+
+def when_collected(owner: Any, pool: WorkerPool, kept: bool) -> Any:
+    """A finalizer of owner that gives the pool back; what is left at exit the pools close themselves."""
+    finalizer = weakref.finalize(owner, _give_back_from_collection, pool, kept)
+    finalizer.atexit = False
+    return finalizer
+
+
+def _give_back_from_collection(pool: WorkerPool, kept: bool) -> None:
+    """The same where the interpreter would print a KeyboardInterrupt and go on: it is raised again right after."""
+    try:
+        _give_back(pool, kept)
+    except KeyboardInterrupt:
+        interrupt_soon()

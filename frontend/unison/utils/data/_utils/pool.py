@@ -1,5 +1,6 @@
 """The parent's end of a DataLoader's worker processes: start them, give them tasks, collect replies, clean up."""
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -8,10 +9,10 @@ import signal
 import sys
 import time
 import weakref
-from collections.abc import Iterator
 from multiprocessing import connection, resource_tracker
 from typing import Any
 
+from unison.utils.data._utils.interrupts import masked, uninterrupted
 from unison.utils.data._utils.transport import SlotReader
 from unison.utils.data._utils.worker import Epoch, Kind, Reply, Task, WorkerSetup, worker_main
 
@@ -20,7 +21,8 @@ __all__ = ["WorkerPool", "default_context"]
 # How long a worker may take to finish the batch it is at when the pool closes, before it is terminated.
 GRACE_SECONDS = 5.0
 
-_pools: "weakref.WeakSet[WorkerPool]" = weakref.WeakSet()
+# Every open pool of this process. Strong: a pool must be found when a finalizer was lost to Ctrl-C.
+_pools: "set[WorkerPool]" = set()
 
 
 def default_context() -> Any:
@@ -33,13 +35,15 @@ class WorkerPool:
     """Worker processes, a pipe to and from each, and their slots in shared memory.
 
     Every worker has `slots` of them, and so at most that many tasks that are given and not released. Only the process
-    that made the pool may use it.
+    that made the pool may use it. The pool is closed at the latest when its owner is gone.
     """
 
-    def __init__(self, context: Any, num_workers: int, slots: int, setup: dict[str, Any]) -> None:
+    def __init__(self, owner: Any, context: Any, num_workers: int, slots: int, setup: dict[str, Any]) -> None:
+        _close_ownerless()
         self.num_workers = num_workers
         self.busy = False
-        self._owner = os.getpid()
+        self._owner = weakref.ref(owner)
+        self._process = os.getpid()
         self._epoch = -1
         self._closed = False
         self._processes: list[Any] = []
@@ -73,7 +77,7 @@ class WorkerPool:
         self._tasks.append(tasks_in)
         self._results.append(results_out)
         self._readers.append(SlotReader(setup.segment_prefix, self._slots))
-        with _interrupts_held():
+        with uninterrupted(), masked():
             process.start()
         # The worker must be the only holder of its ends, else its death would not close them.
         tasks_out.close()
@@ -82,7 +86,16 @@ class WorkerPool:
     @property
     def closed(self) -> bool:
         """Whether the workers are gone, or belong to another process."""
-        return self._closed or os.getpid() != self._owner
+        return self._closed or os.getpid() != self._process
+
+    @property
+    def ownerless(self) -> bool:
+        """Whether nobody is left who could use it."""
+        return self._owner() is None
+
+    def belong_to(self, owner: Any) -> None:
+        """Change the owner."""
+        self._owner = weakref.ref(owner)
 
     def begin(self, base_seed: int) -> None:
         """Start an epoch: what an earlier one has left unfinished is dropped, and all slots are free."""
@@ -134,7 +147,10 @@ class WorkerPool:
         for worker, results in enumerate(self._results):
             try:
                 while results in ready and results.poll():
-                    replies.append(results.recv())
+                    reply = results.recv()
+                    if reply.kind is Kind.BATCH:
+                        self._readers[worker].note(reply.slot, reply.body)
+                    replies.append(reply)
             except (EOFError, OSError):
                 raise self._died(worker) from None
         for sentinel, worker in sentinels.items():
@@ -160,11 +176,11 @@ class WorkerPool:
             for process in self._started():
                 process.join(max(0.0, deadline - time.monotonic()))
         finally:
-            try:
+            with uninterrupted():
                 self._make_stop()
-            finally:
                 for reader in self._readers:
                     reader.unlink()
+                _pools.discard(self)
 
     def _started(self) -> list[Any]:
         return [process for process in self._processes if process.pid is not None]
@@ -197,21 +213,23 @@ class WorkerPool:
 
 def _close_inherited() -> None:
     """In a forked worker: let go of the pipes of all pools, so that nobody's end of life is hidden by our copies."""
-    for pool in list(_pools):
+    for pool in _pools:
         pool.abandon()
+    _pools.clear()
 
 
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until a process has been started and recorded, and until the new process can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _close_ownerless() -> None:
+    """Make up for finalizers that did not run."""
+    for pool in [pool for pool in _pools if pool.ownerless]:
+        pool.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before multiprocessing's own exit function, which knows workers but not segments."""
+    with contextlib.ExitStack() as stack:
+        for pool in _pools:
+            stack.callback(pool.close)
 
 
 def _signal_name(number: int) -> str:

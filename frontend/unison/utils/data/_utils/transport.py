@@ -8,20 +8,23 @@ itself to the user would save that copy, but a segment and an open file would li
 and each batch would pay for mapping and clearing fresh pages; with slots their number is bounded and their pages warm.
 
 # Note [Who removes segments]
-The parent does, always: names are made of a prefix, the slot and a generation that counts its growth, so that the
-parent can remove what a killed worker has left behind. A worker removes its own only when the parent is gone.
-Segments are known to multiprocessing's resource tracker as well, for the case that both are killed at once.
+A worker removes a segment that it has outgrown: its slot is free then. All others the parent removes when the worker
+has ended, however it ended: names are made of a prefix, the slot and a generation that counts its growth, so the
+parent knows them. Only when the parent is gone does the worker remove the rest. Segments are known to
+multiprocessing's resource tracker as well, for the case that both are killed at once.
 """
 
 import contextlib
 import io
 import pickle
+import threading
 from multiprocessing import shared_memory
 from typing import Any, NamedTuple
 
 import numpy as np
 
 import unison
+from unison.utils.data._utils.interrupts import uninterrupted
 
 __all__ = ["Packet", "SlotReader", "SlotWriter"]
 
@@ -44,6 +47,8 @@ class SlotWriter:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._segments: dict[int, tuple[int, shared_memory.SharedMemory]] = {}
+        # Held while a segment is made and recorded, so that `unlink` in another thread misses none.
+        self._changing = threading.Lock()
 
     def pack(self, slot: int, batch: Any) -> Packet:
         """Write the large buffers of batch into the slot, and describe the rest."""
@@ -63,18 +68,20 @@ class SlotWriter:
     def _segment(self, slot: int, size: int) -> tuple[int, shared_memory.SharedMemory]:
         generation, segment = self._segments.get(slot, (0, None))
         if segment is None or segment.size < size:
-            if segment is not None:
-                segment.close()
             generation += 1
             name = segment_name(self._prefix, slot, generation)
-            # Powers of two, so that batches of slowly growing size do not need a new segment each.
-            segment = shared_memory.SharedMemory(name, create=True, size=1 << (size - 1).bit_length())
-            self._segments[slot] = generation, segment
+            with self._changing:
+                if segment is not None:
+                    _remove(segment)
+                # Powers of two, so that batches of slowly growing size do not need a new segment each.
+                segment = shared_memory.SharedMemory(name, create=True, size=1 << (size - 1).bit_length())
+                self._segments[slot] = generation, segment
         return generation, segment
 
     def unlink(self) -> None:
-        """Remove the segments' names, for a worker whose parent is gone."""
-        for _generation, segment in list(self._segments.values()):
+        """Remove the segments' names for good, for a worker whose parent is gone: no other may be made afterwards."""
+        self._changing.acquire()
+        for _generation, segment in self._segments.values():
             with contextlib.suppress(FileNotFoundError):
                 segment.unlink()
 
@@ -87,10 +94,15 @@ class SlotReader:
         self._generations = [0] * slots
         self._segments: dict[int, shared_memory.SharedMemory] = {}
 
+    def note(self, slot: int, packet: Packet) -> None:
+        """Remember the segment of a packet that has arrived, whether or not it will be unpacked."""
+        self._generations[slot] = max(self._generations[slot], packet.generation)
+
     def unpack(self, slot: int, packet: Packet) -> Any:
         """The batch, in memory of its own: afterwards the slot may be written again."""
         buffers: list[Any] = []
         if packet.spans:
+            self.note(slot, packet)
             segment = self._segment(slot, packet.generation)
             for start, length in packet.spans:
                 buffers.append(np.frombuffer(memory(segment), np.uint8, length, start).copy())
@@ -98,22 +110,23 @@ class SlotReader:
         return pickle.loads(stream, buffers=buffers)  # noqa: S301 - from our own worker
 
     def _segment(self, slot: int, generation: int) -> shared_memory.SharedMemory:
-        if generation != self._generations[slot]:
-            if slot in self._segments:
-                _remove(self._segments.pop(slot))
-            segment = shared_memory.SharedMemory(segment_name(self._prefix, slot, generation))
-            self._segments[slot] = segment
-            self._generations[slot] = generation
-        return self._segments[slot]
+        name = segment_name(self._prefix, slot, generation)
+        segment = self._segments.get(slot)
+        if segment is None or segment.name != name:
+            with uninterrupted():
+                if segment is not None:
+                    segment.close()
+                segment = self._segments[slot] = shared_memory.SharedMemory(name)
+        return segment
 
     def unlink(self) -> None:
         """Remove every segment of the worker, which must not run any more."""
         for segment in self._segments.values():
-            _remove(segment)
+            segment.close()
         self._segments.clear()
-        # A slot grows only for a batch that the parent has asked for: at most one generation is unseen.
-        for slot, seen in enumerate(self._generations):
-            for generation in (seen, seen + 1):
+        # A slot grows only for a batch that the parent has asked for: at most one generation is not noted yet.
+        for slot, noted in enumerate(self._generations):
+            for generation in (noted, noted + 1):
                 with contextlib.suppress(FileNotFoundError):
                     _remove(shared_memory.SharedMemory(segment_name(self._prefix, slot, generation)))
 
