@@ -39,7 +39,7 @@ def main() -> int:
     rows: dict[str, list[Row]] = {}
     for name in given.groups or [*GROUPS, "imports"]:
         rows[name] = (
-            [_imports()] if name == "imports" else _group(GROUPS[name], torch, quick=name == "overhead")
+            _imports() if name == "imports" else _group(GROUPS[name], torch, quick=name == "overhead")
         )
         _show(name, rows[name])
     if given.json:
