@@ -356,6 +356,11 @@ _FUNCTIONAL = frozenset(
 """What torch has here as well as in `nn.functional`."""
 
 
+def _methods_in_place() -> frozenset[str]:
+    """`unison.exp_(x)` is `x.exp_()`."""
+    return frozenset(vars(importlib.import_module("unison._methods.inplace").InPlace))
+
+
 def __getattr__(name: str) -> object:
     if name in _NAMESPACES:
         return importlib.import_module(f"unison.{name}")
@@ -365,6 +370,8 @@ def __getattr__(name: str) -> object:
         return getattr(importlib.import_module(f"unison.{_ELSEWHERE[name]}"), name)
     if name in _FUNCTIONAL:
         return getattr(importlib.import_module("unison.nn.functional"), name)
+    if name.endswith("_") and not name.startswith("_") and name in _methods_in_place():
+        return getattr(Tensor, name)
     if name == "return_types":
         return importlib.import_module("unison.functions.return_types")
     if name == "compile":

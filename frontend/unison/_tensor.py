@@ -16,6 +16,7 @@ from unison._methods.linalg import LinearAlgebra
 from unison._methods.queries import Queries
 from unison._methods.random import Random
 from unison._methods.reduction import Reduction
+from unison._methods.rewriting import Rewriting
 from unison._methods.sorting import Sorting
 from unison.functions import (
     arranging,
@@ -56,7 +57,7 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Activation, Elementwise, Reduction, LinearAlgebra, Sorting, InPlace, Random, Creation, Queries, Handle):
+class Tensor(Activation, Elementwise, Reduction, LinearAlgebra, Sorting, Rewriting, InPlace, Random, Creation, Queries, Handle):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.

@@ -1,15 +1,15 @@
-"""The regularised incomplete gamma functions, by series below and Lentz's continued fraction above (Abramowitz and Stegun
-6.5.29, 6.5.31)."""
+"""The regularised incomplete gamma functions, by series below and Lentz's continued fraction above (Abramowitz and
+Stegun 6.5.29, 6.5.31).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from unison_core import dtypes, ops
-from unison_core.dispatch.promotion import constant
-
 from unison.functions._common import need_tensors, with_out
 from unison.functions.elementwise.special import floating
+from unison_core import dtypes, ops
+from unison_core.dispatch.promotion import constant
 
 __all__ = ["gammainc", "gammaincc"]
 

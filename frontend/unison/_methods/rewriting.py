@@ -1,0 +1,57 @@
+"""In-place methods of picking, of products, and of shape: the last change what the tensor shows, not its elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from unison_core.dispatch.inplace import check_target
+
+from unison.functions import arranging, movement, picking, products
+from unison.functions._common import in_place
+
+__all__ = ["Rewriting"]
+
+
+def _turned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The form of a view function that makes the tensor itself the view."""
+    name = function.__name__
+
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        check_target(name, self)
+        view = function(self, *args, **kwargs)
+        self.array, self.base = view.array, None
+        if self.tracked:
+            self.node = view.node
+        return self
+
+    call.__name__ = call.__qualname__ = name + "_"
+    call.__doc__ = f"In-place version of {name}: the tensor takes the new shape and is returned."
+    return call
+
+
+class Rewriting:
+    """`x.masked_fill_(mask, 0)`, `x.scatter_(...)`, `x.unsqueeze_(0)` and the like."""
+
+    __slots__ = ()
+
+    addbmm_ = in_place(products.addbmm)
+    addmm_ = in_place(products.addmm)
+    addmv_ = in_place(products.addmv)
+    addr_ = in_place(products.addr)
+    baddbmm_ = in_place(products.baddbmm)
+    index_add_ = in_place(picking.index_add)
+    index_copy_ = in_place(picking.index_copy)
+    index_fill_ = in_place(picking.index_fill)
+    masked_fill_ = in_place(picking.masked_fill)
+    masked_scatter_ = in_place(picking.masked_scatter)
+    put_ = in_place(picking.put)
+    scatter_ = in_place(picking.scatter)
+    scatter_add_ = in_place(picking.scatter_add)
+    scatter_reduce_ = in_place(picking.scatter_reduce)
+    squeeze_ = _turned(movement.squeeze)
+    swapaxes_ = swapdims_ = transpose_ = _turned(movement.transpose)
+    t_ = _turned(movement.t)
+    tril_ = in_place(arranging.tril)
+    triu_ = in_place(arranging.triu)
+    unsqueeze_ = _turned(movement.unsqueeze)
