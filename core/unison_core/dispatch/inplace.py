@@ -124,11 +124,16 @@ def _by_body(op: Operator, function: Any, x: Any, rest: tuple[Any, ...], attrs: 
 
 
 def check_target(name: str, x: Any) -> None:
-    """Refuse to write into leaves that require a gradient, and into views of them, while recording.
+    """Refuse to write into expanded memory; while recording also into leaves that require a gradient and their views.
 
     Raises:
         RuntimeError: as said, with what to do.
     """
+    if x.base is not None and _repeats(x):
+        raise OperatorError(
+            f"unsupported operation: {name}_ would write to {describe([x])}, whose elements share places in "
+            "memory (it was expanded); work on a clone"
+        )
     if not state.grad_enabled():
         return
     if x.tracked and x.node is None and x.base is None:
@@ -145,6 +150,14 @@ def check_target(name: str, x: Any) -> None:
                 f"write inside `with unison.no_grad():` or work on a clone"
             )
         base = parent.base
+
+
+def _repeats(x: Any) -> bool:
+    """Whether elements along a dimension are the same memory."""
+    shape, strides = x.array.shape, x.device.backend.strides(x.array)
+    return (
+        0 in strides and 0 not in shape and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True))
+    )
 
 
 def _check_result(op: Operator, x: Any, result: Any) -> None:

@@ -41,7 +41,7 @@ def test_second_backward_is_refused(operation: str) -> None:
     y = getattr(x, operation)().sum()
     y.backward()
     before = x.grad.tolist()
-    with pytest.raises(RuntimeError, match="backward through the graph a second time.*retain_graph=True"):
+    with pytest.raises(RuntimeError, match=r"backward through the graph a second time.*retain_graph=True"):
         y.backward()
     assert x.grad.tolist() == before
 

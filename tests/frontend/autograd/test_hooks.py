@@ -122,7 +122,7 @@ def test_retain_grad_of_the_untracked_is_refused() -> None:
 
 def test_grad_must_fit_its_tensor() -> None:
     x = leaf(1.0, 2.0)
-    with pytest.raises(RuntimeError, match="size|shape"):
+    with pytest.raises(RuntimeError, match=r"size|shape"):
         x.grad = unison.ones(3, dtype=unison.float64)
     with pytest.raises(TypeError):
         x.grad = 3.0

@@ -39,7 +39,7 @@ WRITES = {
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_a_write_into_a_leaf_is_refused(write: Callable[[Any], Any]) -> None:
     x = leaf(1.0, -2.0, 3.0)
-    with pytest.raises(RuntimeError, match="leaf Variable that requires grad.*in-place"):
+    with pytest.raises(RuntimeError, match=r"leaf Variable that requires grad.*in-place"):
         write(x)
     assert x.tolist() == [1.0, -2.0, 3.0]
     assert (x._version, x.is_leaf, x.requires_grad) == (0, True, True)
