@@ -288,7 +288,7 @@ __all__ = [
     *("sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "Size", "slice_scatter", "slogdet", "sort"),
     *("split", "split_with_sizes", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "strided"),
     *("sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan"),
-    *("tanh", "tensor", "Tensor", "tensor_split", "tensordot", "tile", "to_dlpack", "topk", "trace"),
+    *("tanh", "Tensor", "tensor", "tensor_split", "tensordot", "tile", "to_dlpack", "topk", "trace"),
     *("transpose", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu"),
     *("triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unique"),
     *("unique_consecutive", "unsqueeze", "use_deterministic_algorithms", "vander", "var", "var_mean"),

@@ -1,4 +1,4 @@
-"""In-place methods of picking, of products, and of shape: the last change what the tensor shows, not its elements."""
+"""In-place methods of products and of shape: the latter change what the tensor shows, not its elements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from unison_core.dispatch.inplace import check_target
 
-from unison.functions import arranging, movement, picking, products
+from unison.functions import arranging, movement, products
 from unison.functions._common import in_place
 
 __all__ = ["Rewriting"]
@@ -31,7 +31,7 @@ def _turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Rewriting:
-    """`x.masked_fill_(mask, 0)`, `x.scatter_(...)`, `x.unsqueeze_(0)` and the like."""
+    """`x.addmm_(a, b)`, `x.tril_()`, `x.unsqueeze_(0)` and the like."""
 
     __slots__ = ()
 
@@ -40,15 +40,6 @@ class Rewriting:
     addmv_ = in_place(products.addmv)
     addr_ = in_place(products.addr)
     baddbmm_ = in_place(products.baddbmm)
-    index_add_ = in_place(picking.index_add)
-    index_copy_ = in_place(picking.index_copy)
-    index_fill_ = in_place(picking.index_fill)
-    masked_fill_ = in_place(picking.masked_fill)
-    masked_scatter_ = in_place(picking.masked_scatter)
-    put_ = in_place(picking.put)
-    scatter_ = in_place(picking.scatter)
-    scatter_add_ = in_place(picking.scatter_add)
-    scatter_reduce_ = in_place(picking.scatter_reduce)
     squeeze_ = _turned(movement.squeeze)
     swapaxes_ = swapdims_ = transpose_ = _turned(movement.transpose)
     t_ = _turned(movement.t)
