@@ -140,12 +140,13 @@ def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
 swapdims = swapaxes
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *args: Any, dims: Any = ()) -> Any:
     """A copy with the order of elements reversed along dims."""
     n = input.array.ndim
-    wrapped = tuple(wrap_dim(d, n) for d in sizes(dims))
+    given = sizes(args or ((dims,) if isinstance(dims, int) else tuple(dims)))
+    wrapped = tuple(wrap_dim(d, n) for d in given)
     if len(set(wrapped)) != len(wrapped):
-        raise OperatorError(f"dim {list(dims)} appears multiple times in the list of dims")
+        raise OperatorError(f"dim {list(given)} appears multiple times in the list of dims")
     return ops.flip(input, dims=wrapped if n else ())
 
 

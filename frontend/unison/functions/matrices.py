@@ -85,6 +85,9 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     _shared.matrices("cholesky_solve", B)
     _shared.matrices("cholesky_solve", L, square=True)
     lower = L.mH if upper else L
+    if L.tracked:
+        # Its gradient is that of the product, which reaches both triangles.
+        return solving.solve(ops.matmul(lower, lower.mH), B)
     inner = ops.solve_triangular(lower, B, upper=False)
     return ops.solve_triangular(lower.mH, inner, upper=True)
 

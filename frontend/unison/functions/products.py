@@ -8,7 +8,7 @@ from typing import Any
 from unison.functions._common import write_out
 from unison.functions.linalg import matmul
 from unison.functions.movement import reshape
-from unison_core import ops
+from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
 from unison_core.spec import numel, wrap_dim
@@ -62,6 +62,10 @@ def bmm(input: Any, mat2: Any, *, out_dtype: Any = None, out: Any = None) -> Any
 
 def _combine(input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
     """beta * input + alpha * product; beta 0 ignores input, NaN and all."""
+    if product.dtype in dtypes.INTEGRAL:
+        beta, alpha = int(beta), int(alpha)
+    elif product.dtype is dtypes.bool_:
+        beta, alpha = bool(beta), bool(alpha)
     if alpha != 1:
         product = ops.mul(product, alpha)
     if beta == 0:
@@ -206,6 +210,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     if len(over_a) != len(over_b):
         raise OperatorError("both dimension lists should have same length")
     for i, j in zip(over_a, over_b, strict=True):
+        # A length of 1 stands for any other: it is summed over by itself.
+        if a.array.shape[i] == 1 and b.array.shape[j] != 1:
+            b = ops.sum(b, dim=(j,), keepdim=True)
+        elif b.array.shape[j] == 1 and a.array.shape[i] != 1:
+            a = ops.sum(a, dim=(i,), keepdim=True)
         if a.array.shape[i] != b.array.shape[j]:
             raise OperatorError(
                 f"contracted dimensions need to match, but first has size {a.array.shape[i]} in dim {i} and second has "

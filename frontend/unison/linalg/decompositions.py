@@ -174,7 +174,7 @@ def householder_product(A: Any, tau: Any) -> Any:
     one = eye_like(A)
     vectors = A.tril(-1)[..., :k] + one[:, :k]
     # Chosen from A nowhere: without any reflection the result still belongs to A's graph.
-    out = ops.where(A.detach().bool().logical_and(False), A, one[:, :n])
+    out = ops.where(ops.ne(A.detach(), A.detach()).fill_(False), A, one[:, :n])
     for i in reversed(range(k)):
         v = vectors[..., i : i + 1]
         out = out - tau[..., i, None, None] * ops.matmul(v, ops.matmul(v.mH, out))

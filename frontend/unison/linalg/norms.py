@@ -72,7 +72,10 @@ def matrix_norm(
         raise OperatorError(f"linalg.matrix_norm: Order {ord} not supported.")
     summed, kept = (row, column) if abs(ord) == 1 else (column, row)
     sums = plain.vector_norm(A, 1, (summed,), True)
-    best = (ops.amax if ord > 0 else ops.amin)(sums, dim=(kept,), keepdim=True)
+    empty = not sums.array.shape[kept]
+    best = (ops.sum if empty and ord > 0 else ops.amax if ord > 0 else ops.amin)(
+        sums, dim=(kept,), keepdim=True
+    )
     return best if keepdim else _dropped(best, row, column)
 
 
@@ -83,7 +86,8 @@ def _dropped(x: Any, row: int, column: int) -> Any:
 def _spectral(A: Any, ord: Any, row: int, column: int, keepdim: bool) -> Any:
     rest = [i for i in range(A.array.ndim) if i not in (row, column)]
     values = svdvals(ops.permute(A, dims=(*rest, row, column)))
-    if ord == "nuc":
+    # Of nothing the largest is 0, as the sum is.
+    if ord == "nuc" or (ord > 0 and not values.array.shape[-1]):
         out = values.sum(-1)
     else:
         out = values.amax(-1) if ord > 0 else values.amin(-1)

@@ -97,7 +97,7 @@ def matrix_power(A: Any, n: int) -> Any:
         A, n = inv(A), -n
     if n == 0:
         # Chosen, not added: the result stays in the graph, and infinities of A do not reach it.
-        return ops.where(A.detach().bool().logical_and(False), A, eye_like(A))
+        return ops.where(ops.ne(A.detach(), A.detach()).fill_(False), A, eye_like(A))
     result = None
     while n:
         if n & 1:
@@ -174,8 +174,8 @@ def _multiply(chain: list[Any], cut: dict[tuple[int, int], int], i: int, j: int)
 def matrix_exp(A: Any) -> Any:
     """The exponential of square matrices: exp(A / 2^s)^(2^s), Taylor's series within.
 
-    s makes the largest 1-norm at most 1/2, so that 16 terms reach float64's resolution. See Higham, The Scaling and
-    Squaring Method for the Matrix Exponential Revisited (2005).
+    s makes the largest 1-norm at most 1/2 (2 in narrower dtypes), so that 16 terms reach their resolution. See
+    Higham, The Scaling and Squaring Method for the Matrix Exponential Revisited (2005).
 
     Raises:
         RuntimeError: the matrices are not square, or neither floating nor complex.
@@ -186,7 +186,8 @@ def matrix_exp(A: Any) -> Any:
     if not A.array.size:
         return A.clone()
     size = float(A.detach().abs().sum(-2).amax().item())
-    squarings = max(0, ceil(log2(size)) + 1) if 0 < size < float("inf") else 0
+    bound = 0.5 if A.dtype in (dtypes.float64, dtypes.complex128) else 2.0
+    squarings = max(0, ceil(log2(size / bound))) if 0 < size < float("inf") else 0
     scaled = A * 0.5**squarings
     one = eye_like(A)
     out = one + scaled / 16
