@@ -299,8 +299,8 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[list[str]], l
         unknown = [label for label in output if label not in lengths]
         if unknown or len(set(output)) != len(output):
             raise OperatorError(
-                f"einsum(): output subscript {(unknown or output)[0]} does not appear in the equation for any input operand, "
-                "or appears twice in the output"
+                f"einsum(): output subscript {(unknown or output)[0]} does not appear in the equation for any "
+                "input operand, or appears twice in the output"
             )
     else:
         flat = [label for labels in inputs for label in labels]
@@ -317,8 +317,8 @@ def _labels(term: str, x: Any) -> list[str]:
     spare = x.array.ndim - len(named)
     if spare < 0 or (spare and "..." not in term):
         raise OperatorError(
-            f"einsum(): the number of subscripts in the equation ({len(named)}) does not match the number of dimensions "
-            f"({x.array.ndim}) for an operand"
+            f"einsum(): the number of subscripts in the equation ({len(named)}) does not match the number of "
+            f"dimensions ({x.array.ndim}) for an operand"
         )
     before, _, after = term.partition("...")
     return [*before, *(str(i) for i in reversed(range(spare))), *after] if "..." in term else list(named)

@@ -143,7 +143,8 @@ def cond(A: Any, p: Any = None) -> Any:
         return matrix_norm(A, "fro")
     inverse, info = inv_ex(A)
     product = matrix_norm(A, p) * matrix_norm(inverse, p)
-    return ops.where(ops.ne(info, 0), product.detach() * 0 + inf, product) if bool(info.any()) else product
+    infinite = ops.full(shape=(), value=inf, dtype=product.dtype, device=A.device)
+    return ops.where(ops.ne(info, 0), infinite, product) if bool(info.any()) else product
 
 
 @with_out
