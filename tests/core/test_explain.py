@@ -1,0 +1,58 @@
+"""`explain`: which kernel serves an operator on a device."""
+
+from __future__ import annotations
+
+import pytest
+
+import unison
+from unison_core.dispatch.table import invalidate
+
+
+def test_a_backend_kernel_is_named() -> None:
+    found = unison.explain("add", "cpu")
+    assert (found.operator, found.device, found.label) == ("add", "cpu", "kernel")
+    assert found.source in str(found)
+
+
+def test_functions_and_names_are_the_same() -> None:
+    from unison_core import ops
+
+    assert unison.explain(ops.exp, "cpu") == unison.explain("exp", "cpu")
+
+
+def test_an_unknown_operator_is_refused_with_near_names() -> None:
+    with pytest.raises(ValueError, match=r"no operator is named 'sigmiod'.*sigmoid"):
+        unison.explain("sigmiod", "cpu")
+
+
+def test_an_overlay_wins_by_priority_and_is_named() -> None:
+    backend = unison.device("cpu").backend
+    calls: list[str] = []
+
+    def kernel(name: str) -> object:
+        def tan(x: object) -> object:
+            calls.append(name)
+            return x
+
+        return tan
+
+    try:
+        for name, priority in (("low", 1), ("high", 5), ("middle", 3)):
+            backend.overlay(name, priority, {"tan": kernel(name)})
+        invalidate()
+        assert str(unison.explain("tan", "cpu")) == "tan on cpu: kernel (overlay high, priority 5)"
+        assert unison.ones(1).tan().tolist() == [1.0]
+    finally:
+        backend._overlays.clear()
+        invalidate()
+    assert calls == ["high"]
+    assert unison.ones(1).tan().item() == pytest.approx(1.5574077, rel=1e-6)
+
+
+def test_an_overlay_with_wrong_parameters_is_refused() -> None:
+    backend = unison.device("cpu").backend
+    with pytest.raises(ValueError, match=r"bad's kernel of tan .*takes 2 inputs.*declared as tan\("):
+        backend.overlay("bad", 1, {"tan": lambda x, y: x})
+    with pytest.raises(ValueError, match="no operator is named"):
+        backend.overlay("bad", 1, {"tangent": lambda x: x})
+    assert backend._overlays == {}
