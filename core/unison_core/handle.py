@@ -21,8 +21,8 @@ class Handle:
 
     array: the backend's own array. device: the `Device` that holds it. tracked: what users see as
     `requires_grad`. node: the graph node that made it, None for leaves. counter: a one-element list that every
-    alias of the memory shares; it counts in-place writes; None while there is no alias and no write. base: for a differentiable view, what it is a view of
-    (see Note [Views]); else None.
+    alias of the memory shares; it counts in-place writes; None while there is no alias and no write. base: for a
+    view, what it is a view of (see Note [Views]); else None.
     """
 
     __slots__ = ("array", "base", "counter", "device", "node", "tracked")

@@ -158,7 +158,8 @@ class Operator:
         if not same or (positional != len(self.data) - (star and self.variadic) and not star):
             raise RegistrationError(
                 f"{what} of {self.name} ({_place(given)}) takes {positional} inputs and "
-                f"({', '.join(keywords)}), but the operator ({_place(self.declaration)}) is declared as {self.signature}"
+                f"({', '.join(keywords)}), but the operator ({_place(self.declaration)}) is declared as "
+                f"{self.signature}"
             )
 
     @property
@@ -299,7 +300,7 @@ def _declare(
 def _read_signature(
     function: Callable[..., Any],
 ) -> tuple[tuple[str, ...], bool, tuple[str, ...], dict[str, Any]]:
-    """Data are the positional parameters, attributes the keyword-only ones, read from the code object (`inspect` takes 30 us)."""
+    """Data are the positional parameters, attributes the keyword-only ones; from the code object, for speed."""
     code = function.__code__
     count = code.co_argcount
     names = code.co_varnames

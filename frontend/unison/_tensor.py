@@ -57,7 +57,19 @@ _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
 
 
-class Tensor(Activation, Elementwise, Reduction, LinearAlgebra, Sorting, Rewriting, InPlace, Random, Creation, Queries, Handle):
+class Tensor(
+    Activation,
+    Elementwise,
+    Reduction,
+    LinearAlgebra,
+    Sorting,
+    Rewriting,
+    InPlace,
+    Random,
+    Creation,
+    Queries,
+    Handle,
+):
     """An n-dimensional array on a device, with its place in the autograd graph.
 
     Made by functions such as `unison.tensor`, `unison.zeros`; `Tensor(data)` makes one of the default dtype.
@@ -558,7 +570,7 @@ class Tensor(Activation, Elementwise, Reduction, LinearAlgebra, Sorting, Rewriti
         return self.device.backend.offset(self.array)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
-        """The tensor on another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(other)`.
+        """On another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(other)`.
 
         Itself where nothing changes, unless copy=True.
         """

@@ -30,7 +30,7 @@ class StrictArray:
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         self._refuse("converted to a NumPy array")
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - refused
         self._refuse("used as a truth value")
 
     def __float__(self) -> NoReturn:
@@ -42,7 +42,7 @@ class StrictArray:
     def __iter__(self) -> NoReturn:
         self._refuse("iterated over")
 
-    def __len__(self) -> NoReturn:
+    def __len__(self) -> NoReturn:  # noqa: PLE0303 - refused
         self._refuse("measured with len()")
 
     def __getitem__(self, _: Any) -> NoReturn:

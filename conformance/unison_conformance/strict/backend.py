@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+
+from unison_conformance.strict.array import StrictArray
 from unison_core import arraykit, dtypes
 from unison_core.backend import Backend
 from unison_core.devices import Device
@@ -14,8 +16,6 @@ from unison_core.dtypes import DType
 from unison_core.errors import NotSupportedError
 from unison_core.operator import Operator, Promote, Result
 from unison_core.spec import Spec
-
-from unison_conformance.strict.array import StrictArray
 
 __all__ = ["StrictBackend", "StrictnessError"]
 

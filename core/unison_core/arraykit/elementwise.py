@@ -117,7 +117,7 @@ class Elementwise:
         return self.xp.fmod(a, b)
 
     def pow(self, a: Any, b: Any) -> Any:
-        """Integers to negative powers are 1 / a^|b| rounded towards zero: 1 and -1 stay what they are, the rest is 0."""
+        """Integers to negative powers are 1 / a^|b| rounded towards zero: 1 and -1 stay, the rest is 0."""
         if b.dtype.kind == "i" and (b < 0).any():
             xp = self.xp
             odd = xp.where(b % 2 != 0, a, a * a)

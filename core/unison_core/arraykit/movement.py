@@ -116,7 +116,8 @@ class Movement:
         size = whole.nbytes // item
         if last >= size:
             raise OperatorError(
-                f"as_strided: shape {list(shape)} with strides {list(stride)} from offset {offset} reaches element {last}, "
+                f"as_strided: shape {list(shape)} with strides {list(stride)} from offset {offset} "
+                f"reaches element {last}, "
                 f"outside the storage of {size} elements"
             )
         flat = whole.reshape(-1).view(x.dtype)[offset:]

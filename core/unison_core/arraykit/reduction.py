@@ -89,7 +89,7 @@ class Reduction:
         if not x.ndim:
             return x.copy(), xp.zeros((), dtype=xp.int64)
         values = extreme.accumulate(x, axis=dim)
-        hit = reaches(x, values) | (x != x)
+        hit = reaches(x, values) | (x != x)  # noqa: PLR0124 - NaN
         shape = [1] * x.ndim
         shape[dim] = x.shape[dim]
         places = xp.where(hit, xp.arange(x.shape[dim]).reshape(shape), 0)

@@ -169,7 +169,8 @@ def svd_infer(x: Spec, *, full_matrices: bool) -> tuple[Spec, Spec, Spec]:
 @svd.vjp(values="out")
 def svd_vjp(g: Any, out: Any, x: Any, *, full_matrices: bool) -> Any:
     """Of the thin decomposition, the further vectors of full_matrices are arbitrary; unique only up to phases, so
-    gradients through U and V must not depend on them."""
+    gradients through U and V must not depend on them.
+    """
     u, s, vh = out
     gu, gs, gvh = g
     k = s.shape[-1]
@@ -316,7 +317,8 @@ def solve_infer(a: Spec, b: Spec) -> Spec:
     _matrix("solve", a, square=True)
     if b.ndim < 2 or a.shape[-1] != b.shape[-2]:
         raise OperatorError(
-            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({list(a.shape)} and {list(b.shape)})"
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({list(a.shape)} and "
+            f"{list(b.shape)})"
         )
     return b.like((*broadcast(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))
 

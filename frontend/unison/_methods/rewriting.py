@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unison_core.dispatch.inplace import check_target
-
-from unison.functions import arranging, movement, products
+from unison.functions import arranging, copies, movement, products
 from unison.functions._common import in_place
+from unison_core.dispatch.inplace import check_target
 
 __all__ = ["Rewriting"]
 
@@ -40,6 +39,8 @@ class Rewriting:
     addmv_ = in_place(products.addmv)
     addr_ = in_place(products.addr)
     baddbmm_ = in_place(products.baddbmm)
+    index_reduce_ = in_place(copies.index_reduce)
+    as_strided_ = _turned(arranging.as_strided)
     squeeze_ = _turned(movement.squeeze)
     swapaxes_ = swapdims_ = transpose_ = _turned(movement.transpose)
     t_ = _turned(movement.t)

@@ -347,10 +347,10 @@ def record_write(op: Any, target: Any, inputs: tuple[Any, ...], attrs: dict[str,
     from unison.autograd.views import rebase
 
     if state.grad_disabled and not state.local.grad:
-        return None
+        return
     if op is None:
         target.node, target.tracked = None, False
-        return None
+        return
     if op.name == "copy":
         inputs = (inputs[1],)
         if inputs[0].dtype is not target.dtype or inputs[0].shape != target.shape:

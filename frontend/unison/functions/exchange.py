@@ -337,7 +337,8 @@ def frombuffer(
         )
     if count > 0 and offset + count * size > len(raw):
         raise ValueError(
-            f"requested buffer length ({count * size} bytes) after offset ({offset} bytes) must not be greater than actual buffer length ({len(raw)} bytes)"
+            f"requested buffer length ({count * size} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({len(raw)} bytes)"
         )
     native = devices.host().backend.native(dtype)
     out = from_numpy(np.frombuffer(raw, dtype=native, count=count, offset=offset))

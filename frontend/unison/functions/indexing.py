@@ -202,7 +202,8 @@ def _check_masks(x: Any, items: list[Any]) -> None:
             have = x.array.shape[d : d + k.ndim]
             if tuple(k.shape) != tuple(have):
                 raise OperatorIndexError(
-                    f"The shape of the mask {list(k.shape)} at index {d} does not match the shape of the indexed tensor "
+                    f"The shape of the mask {list(k.shape)} at index {d} does not match the shape of the "
+                    "indexed tensor "
                     f"{list(x.shape)} at index {d}"
                 )
             d += k.ndim

@@ -32,7 +32,9 @@ max_pool1d_with_indices = F.max_pool1d_with_indices
 native_channel_shuffle = F.native_channel_shuffle
 
 
-def grid_sampler(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+def grid_sampler(
+    input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Any:
     """nn.functional.grid_sample with numbers for bilinear, nearest, bicubic and for zeros, border, reflection.
 
     Raises:
@@ -63,7 +65,11 @@ def convolution(
 ) -> Any:
     """The convolution, or transposed one, of as many dimensions as weight has."""
     if weight.dim() not in _CONVOLUTIONS:
-        raise OperatorValueError(f"convolution: weight must have 3 to 5 dimensions, but has shape {list(weight.shape)}")
+        raise OperatorValueError(
+            f"convolution: weight must have 3 to 5 dimensions, but has shape {list(weight.shape)}"
+        )
     if transposed:
-        return _TRANSPOSED[weight.dim()](input, weight, bias, stride, padding, output_padding, groups, dilation)
+        return _TRANSPOSED[weight.dim()](
+            input, weight, bias, stride, padding, output_padding, groups, dilation
+        )
     return _CONVOLUTIONS[weight.dim()](input, weight, bias, stride, padding, dilation, groups)

@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+
 import unison
 from unison_core import dtypes
 from unison_core.samples import Arg, Sample

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import unison
+from tests.core.ops.drawing import tensors
 from unison_core import dtypes
 from unison_core.operator import registry
 from unison_core.samples import Arg, Sample
-
-from tests.core.ops.drawing import tensors
 
 STEP = 1e-6
 # Not differentiable twice where a first derivative jumps, or recorded only once by design.

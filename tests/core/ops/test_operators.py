@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import unison
+from tests.core.ops.drawing import tensors, usable
 from unison_core import dtypes
 from unison_core.dispatch import composite
 from unison_core.dispatch.infer import infer
 from unison_core.operator import registry
 from unison_core.samples import Sample
-
-from tests.core.ops.drawing import tensors, usable
 
 LAYOUTS = ("contiguous", "transposed", "stepped")
 # Operators that need a dtype of their own, or a device other than the tensor's.

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import unison
+from tests.core.ops.drawing import tensors
 from unison_core import dtypes
 from unison_core.dispatch import composite
 from unison_core.operator import registry
 from unison_core.samples import Sample
-
-from tests.core.ops.drawing import tensors
 
 CALLS = [
     pytest.param(name, sample, id=f"{name}-{n}")

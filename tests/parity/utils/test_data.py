@@ -80,6 +80,7 @@ SAMPLES = {
     "none": [None, None],
     "sets": [{1}, {2}],
     "complex": [1j, 2j],
+    "large ints": [2**62, -(2**63)],
     "nothing": [],
 }
 

@@ -60,7 +60,8 @@ def max(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
 
 def min(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
     """The smallest element; `min(input, dim, keepdim)` gives (values, indices) along dim, `min(input, other)` the
-    smaller of each two. Without dim, equal smallest elements share the gradient; along dim it goes to the one pointed at.
+    smaller of each two. Without dim, equal smallest elements share the gradient; along dim it goes to the one
+    pointed at.
     """
     return _extreme(input, args, out, named, ops.amin, ops.argmin, ops.minimum, return_types.min)
 

@@ -148,7 +148,7 @@ def _quantile(
     if work.array.shape[d] == 0:
         raise OperatorError(f"{name}() input tensor must be non-empty")
     last = work.array.ndim - 1
-    order = tuple(i for i in range(last + 1) if i != d) + (d,)
+    order = (*(i for i in range(last + 1) if i != d), d)
     ordered = ops.sort(ops.permute(work, dims=order), dim=last, descending=False)[0]
     found = _between(ordered, q, interpolation, last, ignore)
     found = ops.permute(found, dims=(last, *range(last)))

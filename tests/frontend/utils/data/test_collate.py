@@ -79,6 +79,7 @@ def test_default_collate_keeps_a_defaultdict_and_leaves_samples_alone():
         ([np.array([None])], TypeError, "found an array of dtype object"),
         ([[1, 2], [1]], RuntimeError, r"each element in list of batch should be of equal size.*\[1, 2\]"),
         ([{"a": 1}, {"b": 1}], KeyError, "a"),
+        ([1, 2**63], (ValueError, RuntimeError), "verflow"),
     ],
 )
 def test_default_collate_refuses(batch, error, message):

@@ -12,6 +12,7 @@ __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_conv
 
 CollateMap = dict[type | tuple[type, ...], Callable[..., Any]]
 
+_INTEGER = (np.dtype(np.int64), np.dtype(np.bool_))
 _ACCEPTED = "batch must contain tensors, numpy arrays, numbers, strings, dicts or lists"
 
 
@@ -96,11 +97,13 @@ def _collate_scalars(batch: Sequence[Any], *, collate_fn_map: CollateMap | None 
 
 
 def _collate_floats(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
-    return unison.tensor(list(batch), dtype=unison.float64)
+    return unison.as_tensor(np.array(batch, np.float64))
 
 
 def _collate_ints(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
-    return unison.tensor(list(batch))
+    array = np.array(batch)
+    # An integer that is too large makes another dtype of it; `tensor` has the right error.
+    return unison.as_tensor(array) if array.dtype in _INTEGER else unison.tensor(list(batch))
 
 
 def _collate_strings(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
