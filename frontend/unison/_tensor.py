@@ -21,6 +21,7 @@ from unison._methods.sorting import Sorting
 from unison.functions import (
     arranging,
     conversion,
+    copies,
     elementwise,
     exchange,
     indexing,
@@ -402,6 +403,7 @@ class Tensor(
     addmm = products.addmm
     addmv = products.addmv
     addr = products.addr
+    adjoint = copies.adjoint
     argwhere = picking.argwhere
     as_strided = arranging.as_strided
     baddbmm = products.baddbmm
@@ -440,6 +442,7 @@ class Tensor(
     index_copy = picking.index_copy
     index_fill = picking.index_fill
     index_put = picking.index_put
+    index_reduce = copies.index_reduce
     index_put_ = picking.index_put_
     index_select = picking.index_select
     inner = products.inner
@@ -494,6 +497,8 @@ class Tensor(
     unbind = splitting.unbind
     unflatten = arranging.unflatten
     unfold = arranging.unfold
+    unsafe_chunk = copies.unsafe_chunk
+    unsafe_split = copies.unsafe_split
     unsqueeze = movement.unsqueeze
     vdot = products.vdot
     view = movement.view
@@ -570,7 +575,8 @@ class Tensor(
         return self.device.backend.offset(self.array)
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
-        """On another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(other)`.
+        """On another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`,
+        `to(other)`.
 
         Itself where nothing changes, unless copy=True.
         """

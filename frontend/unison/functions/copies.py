@@ -23,6 +23,7 @@ __all__ = [
     "row_stack",
     "split_with_sizes_copy",
     "squeeze_copy",
+    "t_copy",
     "transpose_copy",
     "unbind_copy",
     "unfold_copy",
@@ -53,6 +54,7 @@ expand_copy = _copying(movement.expand)
 permute_copy = _copying(movement.permute)
 split_with_sizes_copy = _copying(splitting.split_with_sizes)
 squeeze_copy = _copying(movement.squeeze)
+t_copy = _copying(movement.t)
 transpose_copy = _copying(movement.transpose)
 unbind_copy = _copying(splitting.unbind)
 unfold_copy = _copying(arranging.unfold)
@@ -82,14 +84,15 @@ def as_strided_scatter(
     Raises:
         RuntimeError: src has not the shape size.
     """
-    out = input.contiguous().clone()
     if tuple(src.shape) != tuple(size):
         raise OperatorError(
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, "
             f"slice size = {list(size)}"
         )
-    arranging.as_strided(out, size, stride, storage_offset).copy_(src)
-    return out
+    count = input.array.size
+    places = ops.arange(end=count, dtype=dtypes.int64, device=input.device)
+    places = arranging.as_strided(places, size, stride, storage_offset)
+    return picking.put(input, places, src)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:
