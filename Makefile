@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= auto
-# Test processes side by side use the cores; threads inside each would only queue for them.
+# Tests run side by side and the demonstration's models are small: more threads inside each process would wait
+# for one another, not work.
 single = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 bin := $(VENV)/bin
@@ -21,7 +22,7 @@ help:
 	@echo 'make clean   remove the virtual environment and what the tools left'
 
 demo: $(VENV)/.installed-demo
-	$(bin)/python -m examples.demo $(ARGS)
+	$(single) $(bin)/python -m examples.demo $(ARGS)
 
 test: $(VENV)/.installed-test
 	$(single) $(bin)/python -m pytest -n $(JOBS) $(ARGS)
