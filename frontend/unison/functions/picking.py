@@ -126,7 +126,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     index = _only_long(index, "index_fill_")
     fill = _value(value, input, "index_fill_")
     if not input.array.ndim:
-        return ops.copy(ops.expand(fill, shape=()))
+        return reshape(index_fill(reshape(input, 1), dim, index, value), ())
     d = wrap_dim(dim, input.array.ndim)
     return ops.index_put(input, fill, *_key(input, d, reshape(index, index.array.size)), accumulate=False)
 

@@ -62,10 +62,10 @@ def bmm(input: Any, mat2: Any, *, out_dtype: Any = None, out: Any = None) -> Any
 
 def _combine(input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
     """beta * input + alpha * product; beta 0 ignores input, NaN and all."""
-    if product.dtype in dtypes.INTEGRAL:
-        beta, alpha = int(beta), int(alpha)
-    elif product.dtype is dtypes.bool_:
+    if product.dtype is dtypes.bool_:
         beta, alpha = bool(beta), bool(alpha)
+    elif product.dtype in dtypes.INTEGRAL:
+        beta, alpha = int(beta), int(alpha)
     if alpha != 1:
         product = ops.mul(product, alpha)
     if beta == 0:

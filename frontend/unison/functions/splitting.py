@@ -162,7 +162,7 @@ def _even_split(x: Any, sections: Any, dim: int, name: str, least: int) -> tuple
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of all slices along dim, without it."""
     if not input.array.ndim:
-        raise OperatorError("Dimension specified as 0 but tensor has no dimensions")
+        raise OperatorIndexError("Dimension specified as 0 but tensor has no dimensions")
     d = wrap_dim(dim, input.array.ndim)
     lead = (slice(None),) * d
     return tuple(ops.slice(input, key=(*lead, i, ...)) for i in range(input.array.shape[d]))
