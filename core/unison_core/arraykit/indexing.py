@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unison_core.errors import OperatorIndexError
+from unison_core.errors import OperatorError, OperatorIndexError
 
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
@@ -85,14 +85,14 @@ class Indexing:
         d = dim % x.ndim
         if index.ndim != x.ndim:
             raise ValueError("index and x differ in their numbers of dimensions")
-        check_range(index, x.shape[d], dim)
+        check_range(index, x.shape[d], dim, error=OperatorError)
         mesh = list(self.xp.ogrid[tuple(slice(n) for n in index.shape)])
         mesh[d] = index
         return tuple(mesh)
 
     def gather(self, x: Any, index: Any, *, dim: int) -> Any:
         if not x.ndim:
-            check_range(index, 1, 0)
+            check_range(index, 1, 0, error=OperatorError)
             return self.xp.broadcast_to(x, index.shape).copy()
         if not index.size:
             return self.xp.empty(index.shape, dtype=x.dtype)
@@ -105,7 +105,7 @@ class Indexing:
         out = x.copy()
         if index.size:
             if not x.ndim:
-                check_range(index, 1, 0)
+                check_range(index, 1, 0, error=OperatorError)
                 return source.reshape(()).copy()
             out[self._places(x, index, dim)] = self._source(source, index)
         return out
@@ -114,7 +114,7 @@ class Indexing:
         out = x.copy()
         if index.size:
             if not x.ndim:
-                check_range(index, 1, 0)
+                check_range(index, 1, 0, error=OperatorError)
                 return out + source.reshape(())
             self._add_at(out, self._places(x, index, dim), self._source(source, index))
         return out
@@ -126,7 +126,7 @@ class Indexing:
         if not index.size:
             return out
         if not x.ndim:
-            check_range(index, 1, 0)
+            check_range(index, 1, 0, error=OperatorError)
             return fold(out, source.reshape(()))
         fold.at(out, self._places(x, index, dim), self._source(source, index))
         return out
@@ -137,15 +137,17 @@ class Indexing:
         return self.xp.stack(self.xp.nonzero(x), axis=1).astype(self.xp.int64, copy=False)
 
 
-def check_range(index: Any, length: int, dim: int, *, wraps: bool = False) -> None:
+def check_range(
+    index: Any, length: int, dim: int, *, wraps: bool = False, error: type[Exception] = OperatorIndexError
+) -> None:
     """Refuse indices outside [0, length), or [-length, length) where negative ones count from the end.
 
     Raises:
-        IndexError: names the first such index.
+        IndexError, or `error`: names the first such index. PyTorch's gather and scatter raise RuntimeError.
     """
     if not index.size:
         return
     low, high = int(index.min()), int(index.max())
     if high >= length or low < (-length if wraps else 0):
         worst = high if high >= length else low
-        raise OperatorIndexError(f"index {worst} is out of bounds for dimension {dim} with size {length}")
+        raise error(f"index {worst} is out of bounds for dimension {dim} with size {length}")

@@ -1,0 +1,79 @@
+"""Bad input: an error of the class PyTorch raises, that says what was given; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import unison
+
+F = unison.nn.functional
+
+
+def f32(*shape: int) -> Any:
+    return unison.ones(*shape)
+
+
+CALLS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
+    "shapes that do not broadcast": (RuntimeError, r"\[2, 3\].*\[4\]", lambda: f32(2, 3) + f32(4)),
+    "where": (RuntimeError, r"\[2\].*\[3\]", lambda: unison.where(f32(2) > 0, f32(2), f32(3))),
+    "matmul shapes": (RuntimeError, r"\[2, 3\].*\[2, 3\]|2x3 and 2x3", lambda: f32(2, 3) @ f32(2, 3)),
+    "reshape": (RuntimeError, r"\[4\].*6|6.*\[4\]", lambda: f32(6).reshape(4)),
+    "view of gaps": (RuntimeError, r"view|contiguous|reshape", lambda: f32(2, 3).t().view(6)),
+    "cat": (RuntimeError, r"\[2, 3\].*\[2, 4\]|size", lambda: unison.cat([f32(2, 3), f32(2, 4)])),
+    "expand": (RuntimeError, r"3", lambda: f32(2).expand(3)),
+    "bitwise on floats": (RuntimeError, r"float32", lambda: f32(2) & f32(2)),
+    "mean of integers": (RuntimeError, r"int64|floating", lambda: f32(2).long().mean()),
+    "float index": (IndexError, r"float|int|long", lambda: f32(2)[f32(1)]),
+    "text operand": (TypeError, r"str", lambda: f32(2) + "a"),
+    "missing operand": (TypeError, r"argument|takes", lambda: f32(2).add()),
+    "integer index": (IndexError, r"index 5.*dimension 0.*size 3", lambda: f32(3)[5]),
+    "negative index": (IndexError, r"index -4.*dimension 0.*size 3", lambda: f32(3)[-4]),
+    "tensor index": (IndexError, r"7", lambda: f32(3)[unison.tensor([0, 7])]),
+    "too many indices": (IndexError, r"too many indices", lambda: f32(3)[0, 0]),
+    "mask of another shape": (IndexError, r"mask.*\[2\]", lambda: f32(3)[unison.tensor([True, False])]),
+    "dimension": (IndexError, r"\[-2, 1\].*2", lambda: f32(2, 2).sum(dim=2)),
+    "gather": (RuntimeError, r"index 5.*size 3", lambda: f32(3).gather(0, unison.tensor([5]))),
+    "index_select": (IndexError, r"index 3 is out of", lambda: f32(3).index_select(0, unison.tensor([3]))),
+    "embedding": (IndexError, r"out of range", lambda: F.embedding(unison.tensor([4]), f32(4, 2))),
+    "class out of range": (
+        IndexError,
+        r"[Tt]arget 9",
+        lambda: F.cross_entropy(f32(1, 3), unison.tensor([9])),
+    ),
+    "unknown device": (RuntimeError, r"'nope'", lambda: unison.device("nope")),
+    "overflowing number": (
+        RuntimeError,
+        r"300.*uint8|overflow",
+        lambda: unison.ones(1, dtype=unison.uint8) + 300,
+    ),
+    "several elements as one": (RuntimeError, r"2 elements", lambda: f32(2).item()),
+    "truth of several": (RuntimeError, r"more than one|ambiguous", lambda: bool(f32(2))),
+    "numpy of a tracked tensor": (RuntimeError, r"detach", lambda: f32(2).requires_grad_().numpy()),
+    "ragged list": (ValueError, r"length", lambda: unison.tensor([[1, 2], [3]])),
+    "negative size": (RuntimeError, r"-1", lambda: unison.zeros(-1)),
+}
+
+
+@pytest.mark.parametrize(("error", "text", "call"), CALLS.values(), ids=CALLS)
+def test_refused(error: type[Exception], text: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_refused_writes_change_nothing() -> None:
+    x = unison.arange(6.0).reshape(2, 3)
+    for error, write in (
+        (RuntimeError, lambda: x.add_(f32(4))),
+        (RuntimeError, lambda: x.__setitem__(0, f32(5))),
+        (IndexError, lambda: x.__setitem__(2, 1.0)),
+        (IndexError, lambda: x.__setitem__(unison.tensor([0, 9]), 1.0)),
+        (RuntimeError, lambda: x.copy_(f32(3, 3))),
+        (RuntimeError, lambda: x.scatter_(1, unison.tensor([[0], [3]]), 1.0)),
+    ):
+        with pytest.raises(error):
+            write()
+    assert x.tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+    assert x._version == 0
