@@ -18,7 +18,7 @@ BUDGETS = {
     "core": 12_000,
     "backends/cpu": 5_000,
     "backends/meta": 600,
-    "frontend": 27_000,
+    "frontend": 30_000,
     "conformance": 5_000,
     "examples": 1_500,
     "benchmarks": 2_500,

@@ -196,6 +196,10 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
                 f"{list(x.array.shape)} at entry {i}"
             )
-    n = len(first) + 1
-    result = ops.cat(*[unsqueeze(x, dim) for x in given], dim=wrap_dim(dim, n))
+    at = wrap_dim(dim, len(first) + 1)
+    if at < len(first):
+        # Joined along an existing dimension, the parts lie as they will in the new one.
+        result = ops.view(ops.cat(*given, dim=at), shape=(*first[:at], len(given), *first[at:]))
+    else:
+        result = ops.cat(*[unsqueeze(x, at) for x in given], dim=at)
     return result if out is None else write_out(out, result)

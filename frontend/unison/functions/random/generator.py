@@ -40,6 +40,13 @@ class Generator:
         self._seed = 67280421310721
         self._next = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the lock, which is every copy's own."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
+
     @property
     def device(self) -> Any:
         """The device it was made for. Looked up when asked for: the default generator is made at import."""
