@@ -298,7 +298,7 @@ __all__ = [
     *("unravel_index", "unsafe_chunk", "unsafe_split", "unsqueeze", "unsqueeze_copy"),
     *("use_deterministic_algorithms", "vander", "var", "var_mean", "vdot", "view_as_complex"),
     *("view_as_real", "view_copy", "vsplit", "vstack", "where", "xlog1py", "xlogy", "zero_", "zeros"),
-    *("zeros_like"),
+    "zeros_like",
 ]
 
 half = float16
