@@ -291,7 +291,7 @@ __all__ = [
     *("sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "Size", "slice_scatter", "slogdet", "sort"),
     *("split", "split_with_sizes", "split_with_sizes_copy", "sqrt", "square", "squeeze", "squeeze_copy"),
     *("stack", "std", "std_mean", "strided", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t"),
-    *("t_copy", "take", "take_along_dim", "tan", "tanh", "tensor", "Tensor", "tensor_split", "tensordot"),
+    *("t_copy", "take", "take_along_dim", "tan", "tanh", "Tensor", "tensor", "tensor_split", "tensordot"),
     *("tile", "to_dlpack", "topk", "trace", "transpose", "transpose_copy", "trapezoid", "trapz"),
     *("triangular_solve", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8"),
     *("unbind", "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive"),
