@@ -120,3 +120,12 @@ def test_promotion_is_part_of_the_gradient() -> None:
     x = unison.ones(2, dtype=unison.float32, requires_grad=True)
     (x * unison.ones(2, dtype=unison.float64) * 3).sum().backward()
     assert (name_of(x.grad), x.grad.tolist()) == ("float32", [3.0, 3.0])
+
+
+@pytest.mark.parametrize(("name", "number"), [("int64", 0.5), ("bool", 2), ("bool", 0.5)])
+def test_number_cast_to_a_tensors_dtype_is_not_taken_for_the_number(name: str, number: float) -> None:
+    from unison_core.dispatch.promotion import constant
+
+    x = unison.ones(2).to(getattr(unison, name))
+    constant(number, x.dtype, x.device)
+    assert (x + number).tolist() == [1 + number] * 2

@@ -146,12 +146,16 @@ def constant(value: Any, dtype: DType, device: Device) -> Any:
     Raises:
         RuntimeError: an integer does not fit the dtype.
     """
+    # Keyed by the number that is stored: beside an integer tensor, the call paths ask for 0.5 and not for its
+    # integer part.
+    if dtype.category is Category.INTEGER:
+        value = _fit_integer(value, dtype)
+    elif dtype.category is Category.BOOL:
+        value = bool(value)
     key = (value, value.__class__, device.backend.native(dtype))
     found = device.constants.get(key)
     if found is not None:
         return found
-    if dtype.category is Category.INTEGER:
-        value = _fit_integer(value, dtype)
     tensor = wrap(device.backend.scalar(value, dtype, device), device)
     special = isinstance(value, (float, complex)) and (not value or math.isnan(abs(value)))
     if not special:
