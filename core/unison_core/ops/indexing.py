@@ -290,7 +290,9 @@ def _source_gradient(g: Any, index: Any, source: Any, dim: int) -> Any:
 def scatter_samples() -> Any:
     yield good(arg(3, 5), arg(3, 5, dtype=int64, make="permutation"), arg(3, 5), dim=0)
     yield good(arg(4), arg(2, dtype=int64, make="permutation"), arg(3), dim=0)
-    yield bad(RuntimeError, "out of (range|bounds)", arg(3), arg(2, dtype=int64, low=3, high=9), arg(2), dim=0)
+    yield bad(
+        RuntimeError, "out of (range|bounds)", arg(3), arg(2, dtype=int64, low=3, high=9), arg(2), dim=0
+    )
 
 
 @primitive()
@@ -314,7 +316,9 @@ def scatter_add_vjp(g: Any, out: Any, x: Any, index: Any, source: Any, *, dim: i
 def scatter_add_samples() -> Any:
     yield good(arg(3, 5), arg(2, 5, dtype=int64, low=0, high=2), arg(2, 5), dim=0)
     yield good(arg(3, 5), arg(3, 7, dtype=int64, low=0, high=4), arg(3, 8), dim=1)
-    yield bad(RuntimeError, "out of (range|bounds)", arg(3), arg(2, dtype=int64, low=3, high=9), arg(2), dim=0)
+    yield bad(
+        RuntimeError, "out of (range|bounds)", arg(3), arg(2, dtype=int64, low=3, high=9), arg(2), dim=0
+    )
 
 
 @primitive(differentiable=False)

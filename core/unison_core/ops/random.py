@@ -130,3 +130,4 @@ def dropout_vjp(g: Any, out: Any, x: Any, *, p: float, seed: int, stream: int) -
 def dropout_samples() -> Any:
     yield good(arg(40), p=0.5, seed=3, stream=1)
     yield good(arg(3, 7), p=0.1, seed=3, stream=2)
+    yield good(arg(), p=0.5, seed=0, stream=0)

@@ -28,7 +28,7 @@ def dropout(x: Any, *, p: float, seed: int, stream: int) -> Any:
     if least >= 2**24:
         return np.zeros_like(x)
     bits = random_bits(shape=x.shape, seed=seed, stream=stream, dtype=int32, device=None)
-    out = np.multiply(x, x.dtype.type(1 / (1 - p)))
+    out = np.asarray(np.multiply(x, x.dtype.type(1 / (1 - p))))
     np.copyto(out, x.dtype.type(0), where=bits.view(np.uint32) < np.uint32(least << 8))
     return out
 
