@@ -184,7 +184,7 @@ def _chosen(scores: Any, target: Any, weight: Any, ignore_index: int, reduction:
     lead = (slice(None),) * dim
     try:
         picked = ops.gather(scores, ops.slice(safe, key=(*lead, None)), dim=dim)
-    except OperatorIndexError:
+    except OperatorError:
         raise _out_of_bounds(target, valid, scores.array.shape[dim]) from None
     zero = constant(0, scores.dtype, scores.device)
     losses = ops.where(valid, ops.neg(ops.slice(picked, key=(*lead, 0))), zero)

@@ -7,7 +7,7 @@ from typing import Any
 
 from unison.nn.functional._sizes import batched, per_dimension
 from unison_core import dtypes, ops
-from unison_core.errors import OperatorError, OperatorIndexError, OperatorValueError
+from unison_core.errors import OperatorError, OperatorValueError
 
 __all__ = [
     "avg_pool1d",
@@ -335,7 +335,7 @@ def _max_unpool(
     flat = ops.reshape(indices, shape=(*lead, windows))
     try:
         out = ops.scatter(zeros, flat, ops.reshape(input, shape=(*lead, windows)), dim=2)
-    except OperatorIndexError as error:
+    except OperatorError as error:
         raise OperatorError(
             f"Found an invalid max index: the output volumes are of size {size}; {error}"
         ) from None
