@@ -141,7 +141,7 @@ def _check(run: Run, pair: Pair, sample: Any, made: Measurement) -> None:
 
 def _check_aliases(op: Any, candidate: Candidate, made: Measurement) -> None:
     for alias in op.aliases:
-        names = [alias.name]
+        names = [alias.name.removeprefix("torch.")]
         names += [f"Tensor.{alias.method_variant.__name__}"] if alias.method_variant else []
         names += [f"Tensor.{alias.inplace_variant.__name__}"] if alias.inplace_variant else []
         for name in names:

@@ -185,6 +185,11 @@ def test_harness_finds_alias_whose_namespace_fails():
     assert made.failures["alias"].reason == "raises ImportError: broken"
 
 
+def test_harness_looks_for_aliases_where_torch_has_them():
+    made = measured("igamma", {"torch": ABSENT}, limit=1)
+    assert (made.tallies["alias"].passed, made.failures) == (1, {})
+
+
 def test_harness_finds_endless_loop():
     made = measured("floor", {"floor": never}, seconds=0.3)
     assert made.status == "partial"
