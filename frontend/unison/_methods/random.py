@@ -110,7 +110,8 @@ class Random:
             raise OperatorError(f"geometric_ expects p to be in (0, 1), but got p={p}")
         from math import log1p
 
-        draw = random.uniform(tuple(self.array.shape), dtypes.float64, self.device, generator)
+        kind = dtypes.float64 if self.dtype is dtypes.float64 else dtypes.float32
+        draw = random.uniform(tuple(self.array.shape), kind, self.device, generator)
         trials = ops.ceil(ops.div(ops.log1p(ops.neg(draw)), log1p(-p)))
         return inplace.assign(self, ops.maximum(trials, 1.0))
 

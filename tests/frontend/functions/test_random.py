@@ -126,3 +126,42 @@ def test_bernoulli_of_probabilities_is_in_the_graph_with_slope_zero() -> None:
     p = unison.full((4,), 0.5, requires_grad=True)
     unison.bernoulli(p).sum().backward()
     assert p.grad.tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("replacement", [False, True])
+@pytest.mark.parametrize("dtype", [unison.float32, unison.float64])
+def test_multinomial_draws_by_the_weights(dtype: object, replacement: bool) -> None:
+    unison.manual_seed(5)
+    weights = unison.tensor([1.0, 0.0, 4.0, 3.0], dtype=dtype).expand(COUNT, 4)
+    found = unison.multinomial(weights, 1, replacement).flatten().bincount(minlength=4).tolist()
+    for count, share in zip(found, (1 / 8, 0.0, 4 / 8, 3 / 8), strict=True):
+        assert abs(count - COUNT * share) <= 5 * sqrt(COUNT * share * (1 - share))
+
+
+def test_multinomial_without_replacement_draws_each_once() -> None:
+    drawn = unison.multinomial(unison.tensor([[1.0, 2.0, 3.0], [1.0, 1e-30, 1.0]]), 3)
+    assert drawn.sort(dim=1).values.tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert drawn[1, 2].item() == 1
+
+
+def test_multinomial_does_not_favour_small_weights() -> None:
+    unison.manual_seed(5)
+    weights = unison.full((1 << 21,), 1e-12)
+    weights[0] = 1.0
+    drawn = [unison.multinomial(weights, 1).item() for _ in range(20)]
+    # The others have 2e-6 of the weight; drawn in steps of 2^-24 they would win one race in eight.
+    assert drawn == [0] * 20
+
+
+def test_random_functions_need_no_float64() -> None:
+    device = "strict:1"
+    on_cpu = unison.rand(4, 6, generator=unison.Generator().manual_seed(1))
+    for replacement in (False, True):
+        drawn = [
+            unison.multinomial(
+                on_cpu.to(d), 3, replacement, generator=unison.Generator().manual_seed(2)
+            ).cpu()
+            for d in ("cpu", device)
+        ]
+        assert unison.equal(*drawn)
+    assert (unison.empty(9, device=device).geometric_(0.5) >= 1).all()

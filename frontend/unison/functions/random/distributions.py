@@ -54,12 +54,7 @@ def bernoulli(
     if p is None and input.dtype not in dtypes.FLOATING:
         raise OperatorError(f"bernoulli takes probabilities of a floating dtype, not {input.dtype.name}")
     chance = input if p is None else p
-    draw = uniform(
-        input.shape,
-        dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32,
-        input.device,
-        generator,
-    )
+    draw = uniform(input.shape, _drawn(input.dtype), input.device, generator)
     if p is None:
         outside = ops.logical_or(ops.lt(input, 0), ops.gt(input, 1))
         if bool(ops.any(ops.logical_or(outside, ops.isnan(input)))):
@@ -75,6 +70,11 @@ def bernoulli(
     return result if out is None else write_out(out, result)
 
 
+def _drawn(dtype: Any) -> Any:
+    """What numbers are drawn in for a tensor of dtype: float64 for float64 alone, which not every device has."""
+    return dtypes.float64 if dtype is dtypes.float64 else dtypes.float32
+
+
 def multinomial(
     input: Any,
     num_samples: int,
@@ -84,7 +84,8 @@ def multinomial(
     out: Any = None,
 ) -> Any:
     """Indices drawn by the weights in input's rows: with replacement by the cumulated weights, without it by the
-    exponential race of Efraimidis and Spirakis (2006).
+    exponential race of Efraimidis and Spirakis (2006). Shares are reckoned in float64 for float64 weights, else in
+    float32.
 
     Raises:
         RuntimeError: weights are negative or sum to zero, or more samples than weights are wanted.
@@ -96,7 +97,7 @@ def multinomial(
     count = input.array.shape[-1]
     if not replacement and num_samples > count:
         raise OperatorError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
-    weights = ops.cast(input, dtype=dtypes.float64)
+    weights = ops.cast(input, dtype=_drawn(input.dtype))
     if not bool(ops.all(ops.logical_and(ops.ge(weights, 0), ops.isfinite(weights)))):
         raise OperatorError("probability tensor contains either `inf`, `nan` or element < 0")
     total = ops.sum(weights, dim=(weights.ndim - 1,), keepdim=True)
@@ -105,20 +106,28 @@ def multinomial(
     if replacement:
         result = _with_replacement(weights, total, num_samples, generator)
     else:
-        race = ops.div(
-            ops.neg(ops.log1p(ops.neg(uniform(input.shape, dtypes.float64, input.device, generator)))),
-            weights,
-        )
+        race = ops.div(_exponential(weights, generator), weights)
         order = ops.sort(race, dim=weights.ndim - 1, descending=False)[1]
         result = ops.copy(ops.slice(order, key=(..., slice(0, num_samples))))
     return result if out is None else write_out(out, result)
+
+
+def _exponential(like: Any, generator: Any) -> Any:
+    """Exponential numbers of like's shape, positive and finite.
+
+    Uniform numbers are multiples of a smallest step, and small weights must not profit from zeros that are too
+    many: a second draw goes between the steps.
+    """
+    step = 2.0**-53 if like.dtype is dtypes.float64 else 2.0**-24
+    coarse, fine = (uniform(like.shape, like.dtype, like.device, generator) for _ in range(2))
+    return ops.neg(ops.log1p(ops.neg(ops.minimum(ops.add(coarse, ops.mul(fine, step)), 1.0 - step))))
 
 
 def _with_replacement(weights: Any, total: Any, count: int, generator: Any) -> Any:
     """For each draw, how many cumulated shares lie at or below it."""
     last = weights.ndim - 1
     shares = ops.div(ops.cumsum(weights, dim=last), total)
-    draw = uniform((*weights.shape[:-1], count), dtypes.float64, weights.device, generator)
+    draw = uniform((*weights.shape[:-1], count), weights.dtype, weights.device, generator)
     below = ops.le(ops.slice(shares, key=(..., None, slice(None))), ops.slice(draw, key=(..., None)))
     found = ops.sum(below, dim=(last + 1,), keepdim=False)
     positive = ops.cast(ops.gt(weights, 0), dtype=dtypes.int64)
