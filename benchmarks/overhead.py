@@ -12,19 +12,51 @@ Case = tuple[str, Callable[[], object]]
 
 def cases(torch: Any) -> Iterator[Case]:
     """The cases, for either library: `torch` is the module to time."""
-    a, b = torch.ones(4), torch.ones(4)
+    yield from _calls(torch)
+    leaf, b = torch.ones(4, requires_grad=True), torch.ones(4)
+    yield "10 multiplications, forward and backward", _chain(leaf, b)
+    yield "nn.Linear(4, 4), forward and backward", _linear(torch)
+    yield "SGD over 60 parameters of 4", _step(torch, torch.optim.SGD, lr=1e-3)
+    yield "SGD with momentum over 60 parameters of 4", _step(torch, torch.optim.SGD, lr=1e-3, momentum=0.9)
+    yield "Adam over 60 parameters of 4", _step(torch, torch.optim.Adam, lr=1e-3)
+    yield "RMSprop over 60 parameters of 4", _step(torch, torch.optim.RMSprop, lr=1e-3)
+    yield "MLP 4-8-8-2, batch 4, Adam step", _mlp(torch)
+
+
+def _calls(torch: Any) -> Iterator[Case]:
+    """Single operators, in the forms in which programs call them."""
+    a, b, matrix = torch.ones(4), torch.ones(4), torch.ones(2, 6)
+    square, scores, one = torch.ones(4, 4), torch.ones(2, 4), torch.ones(())
     leaf, other = torch.ones(4, requires_grad=True), torch.ones(4, requires_grad=True)
-    matrix = torch.ones(2, 6)
     yield "a + b, no gradient", lambda: a + b
     yield "a + b, with gradient", lambda: leaf + other
     yield "a * 2.0", lambda: a * 2.0
+    yield "2.0 - a", lambda: 2.0 - a
+    yield "a > 0", lambda: a > 0
+    yield "x.exp()", lambda: a.exp()
+    yield "x[0]", lambda: a[0]
     yield "x[2:5]", lambda: a[2:5]
-    yield "x.sum()", a.sum
+    yield "x[:, 1]", lambda: matrix[:, 1]
+    yield "x.sum()", lambda: a.sum()
+    yield "x.sum(), with gradient", lambda: leaf.sum()
+    yield "x.sum(1)", lambda: matrix.sum(1)
+    yield "x.mean()", lambda: a.mean()
+    yield "x.mean(), with gradient", lambda: leaf.mean()
+    yield "x.max()", lambda: a.max()
+    yield "x.argmax(1)", lambda: matrix.argmax(1)
+    yield "x.item()", lambda: one.item()
+    yield "x.view(12)", lambda: matrix.view(12)
     yield "x.reshape(3, 4)", lambda: matrix.reshape(3, 4)
-    yield "10 multiplications, forward and backward", _chain(leaf, b)
-    yield "nn.Linear(4, 4), forward and backward", _linear(torch)
-    yield "Adam over 60 parameters of 4", _adam(torch)
-    yield "MLP 4-8-8-2, batch 4, Adam step", _mlp(torch)
+    yield "x.t()", lambda: matrix.t()
+    yield "x.transpose(0, 1)", lambda: matrix.transpose(0, 1)
+    yield "x.unsqueeze(0)", lambda: a.unsqueeze(0)
+    yield "x @ y", lambda: square @ square
+    yield "softmax(x, -1)", lambda: torch.softmax(scores, -1)
+    yield "relu(x)", lambda: torch.relu(a)
+    yield "cat([x, y])", lambda: torch.cat([a, b])
+    yield "stack([x, y])", lambda: torch.stack([a, b])
+    yield "zeros(2, 3)", lambda: torch.zeros(2, 3)
+    yield "x.add_(y)", lambda: a.add_(b)
 
 
 def _chain(leaf: Any, b: Any) -> Callable[[], object]:
@@ -49,11 +81,11 @@ def _linear(torch: Any) -> Callable[[], object]:
     return run
 
 
-def _adam(torch: Any) -> Callable[[], object]:
+def _step(torch: Any, optimizer: Any, **options: Any) -> Callable[[], object]:
     parameters = [torch.nn.Parameter(torch.ones(4)) for _ in range(60)]
     for p in parameters:
         p.grad = torch.ones(4)
-    return torch.optim.Adam(parameters, lr=1e-3).step
+    return optimizer(parameters, **options).step
 
 
 def _mlp(torch: Any) -> Callable[[], object]:
