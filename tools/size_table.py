@@ -19,7 +19,7 @@ BUDGETS = {
     "backends/cpu": 5_000,
     "backends/meta": 600,
     "frontend": 30_000,
-    "conformance": 5_000,
+    "conformance": 12_000,
     "examples": 1_500,
     "benchmarks": 2_500,
     "tools": 500,

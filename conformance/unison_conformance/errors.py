@@ -1,0 +1,29 @@
+"""Errors of the command, each with the exit code that the contract gives it."""
+
+from __future__ import annotations
+
+__all__ = ["BackendMissingError", "ConformanceError", "SuiteError", "UsageError"]
+
+
+class ConformanceError(Exception):
+    """An error that the command prints as one line; `code` is its exit code."""
+
+    code = 2
+
+
+class UsageError(ConformanceError):
+    """An unknown option, operator, dtype or case."""
+
+    code = 2
+
+
+class BackendMissingError(ConformanceError):
+    """No such backend, or its device is not available."""
+
+    code = 3
+
+
+class SuiteError(ConformanceError):
+    """The suite itself is not in order: another case list than its version's, or a failed self-test."""
+
+    code = 7

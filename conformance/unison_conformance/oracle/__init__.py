@@ -1,0 +1,11 @@
+"""What operators must return, from mathematics alone: exact integers, multiprecision, or sums of 106 bits.
+
+`reference` says what an oracle hands out, `wide` is the arithmetic of accumulations, `multiprecision` the
+functions. One module per theme of `unison_core.ops` registers the oracles of its operators. Nothing here runs on
+a backend, and nothing here calls the function that NumPy has for what is being computed. Start in `reference`.
+"""
+
+from unison_conformance.oracle import elementwise, movement, reduction
+from unison_conformance.oracle.reference import ORACLES, Reference, expected, oracle
+
+__all__ = ["ORACLES", "Reference", "elementwise", "expected", "movement", "oracle", "reduction"]

@@ -1,0 +1,179 @@
+"""The comparator: a result of a device beside its reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unison_conformance.oracle.reference import Reference
+from unison_conformance.oracle.wide import Wide
+from unison_conformance.tolerance.limits import Limit, growth_factor, roundoff
+from unison_core import dtypes
+from unison_core.dtypes import DType
+
+__all__ = ["Comparison", "compare", "ulp_size"]
+
+# Significand bits (the hidden one included) and the exponents of the smallest normal and of the largest binade.
+_FORMATS = {
+    dtypes.float64: (53, -1022, 1023),
+    dtypes.float32: (24, -126, 127),
+    dtypes.float16: (11, -14, 15),
+    dtypes.bfloat16: (8, -126, 127),
+}
+_PARTS = {dtypes.complex64: dtypes.float32, dtypes.complex128: dtypes.float64}
+# The reference itself is known to about 2^-100: a correctly rounded result may seem to miss 0.5 by that much.
+_SLACK = 1.0 + 2.0**-40
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The worst element: `error` and `allowed` in units in the last place, `ratio` = error / allowed."""
+
+    ok: bool
+    ratio: float = 0.0
+    error: float = 0.0
+    allowed: float = 0.0
+    place: tuple[int, ...] = ()
+    got: str = ""
+    wanted: str = ""
+    wrong: int = 0
+    """How many elements are outside their limit."""
+
+
+def ulp_size(values: Any, dtype: DType) -> Any:
+    """The unit in the last place of a float format at each value (float64 array); subnormals have the smallest."""
+    bits, lowest, highest = _FORMATS[dtype]
+    exponent = np.frexp(np.abs(values))[1] - 1
+    exponent = np.where(np.isfinite(values), exponent, highest)
+    exponent = np.where(values == 0, lowest, exponent)
+    return np.ldexp(1.0, np.clip(exponent, lowest, highest) - (bits - 1))
+
+
+def compare(got: Any, reference: Reference, dtype: DType, limit: Limit, *, flush: bool = False) -> Comparison:
+    """Measure `got`, a host array of `dtype`, against its reference.
+
+    `flush` accepts a zero of float32 where the reference is subnormal.
+    """
+    if tuple(got.shape) != reference.shape:
+        return _mismatch(got, reference, f"shape {list(got.shape)}", f"shape {list(reference.shape)}")
+    value = reference.value
+    if isinstance(value, (Wide, tuple)):
+        parts = value if isinstance(value, tuple) else (value,)
+        return _near(got, parts, reference, dtype, limit, flush)
+    return _equal(got, value, reference, limit)
+
+
+def _mismatch(got: Any, reference: Reference, seen: str, wanted: str) -> Comparison:
+    return Comparison(ok=False, ratio=np.inf, error=np.inf, got=seen, wanted=wanted, wrong=max(1, got.size))
+
+
+def _equal(got: Any, value: Any, reference: Reference, limit: Limit) -> Comparison:
+    if value.dtype == object:
+        value = _wrapped(value, got.dtype)
+    if value.dtype != got.dtype:
+        return _mismatch(got, reference, str(got.dtype), str(value.dtype))
+    if limit.bits or got.dtype.kind in "biu":
+        wrong = (_bits(got) != _bits(value)).reshape(*got.shape, -1).any(-1)
+    else:
+        wrong = (got != value) & ~(_is_nan(got) & _is_nan(value))
+    if reference.free is not None:
+        wrong = wrong & ~reference.free
+    if not wrong.any():
+        return Comparison(ok=True)
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return Comparison(
+        ok=False,
+        ratio=np.inf,
+        error=np.inf,
+        place=place,
+        got=show(got[place]),
+        wanted=show(value[place]),
+        wrong=int(wrong.sum()),
+    )
+
+
+def _bits(x: Any) -> Any:
+    return np.ascontiguousarray(x).reshape(*x.shape, 1).view(np.uint8)
+
+
+def _is_nan(x: Any) -> Any:
+    return x != x  # noqa: PLR0124 - what NaN is
+
+
+def _wrapped(value: Any, dtype: Any) -> Any:
+    """Python integers modulo the width of the dtype, in two's complement."""
+    if dtype.kind == "b":
+        return value.astype(bool)
+    if dtype.kind not in "iu":
+        return value.astype(dtype)
+    bits = dtype.itemsize * 8
+    low = 0 if dtype.kind == "u" else -(1 << (bits - 1))
+    flat = [((int(v) - low) % (1 << bits)) + low for v in value.ravel()]
+    return np.array(flat, dtype).reshape(value.shape)
+
+
+def _near(
+    got: Any, parts: tuple[Wide, ...], reference: Reference, dtype: DType, limit: Limit, flush: bool
+) -> Comparison:
+    real = _PARTS.get(dtype, dtype)
+    seen = [got.real, got.imag] if len(parts) == 2 else [got]
+    seen = [s.astype(np.float64) for s in seen]
+    with np.errstate(all="ignore"):
+        size = np.hypot(parts[0].hi, parts[1].hi) if len(parts) == 2 else parts[0].hi
+        unit = ulp_size(size, real)
+        allowed = np.full(got.shape, limit.ulp)
+        if reference.scale is not None:
+            rounding = growth_factor(limit, reference.terms) * roundoff(dtype)
+            allowed = allowed + np.where(reference.scale == 0, 0.0, rounding * reference.scale / unit)
+        errors = [_error(s, p, unit, real) for s, p in zip(seen, parts, strict=True)]
+        error = errors[0] if len(errors) == 1 else np.hypot(*errors)
+        ratio = np.where(error == 0, 0.0, error / (np.maximum(allowed, 0.0) * _SLACK))
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    if flush and real is dtypes.float32:
+        tiny = (np.abs(size) < 2.0**-126) & np.all([s == 0 for s in seen], axis=0)
+        ratio = np.where(tiny, 0.0, ratio)
+    if limit.signed_zero and len(parts) == 1:
+        zero = (parts[0].hi == 0) & (seen[0] == 0)
+        ratio = np.where(zero & (np.signbit(parts[0].hi) != np.signbit(seen[0])), np.inf, ratio)
+    if reference.free is not None:
+        ratio = np.where(reference.free, 0.0, ratio)
+    if not ratio.size:
+        return Comparison(ok=True)
+    place = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    worst = float(ratio[place])
+    return Comparison(
+        ok=worst <= 1.0,
+        ratio=worst,
+        error=float(error[place]),
+        allowed=float(allowed[place]),
+        place=tuple(int(i) for i in place),
+        got=show(got[place]),
+        wanted=" + ".join(show(p.hi[place]) for p in parts[:1])
+        + (f" + {show(parts[1].hi[place])}j" if parts[1:] else ""),
+        wrong=int((ratio > 1.0).sum()),
+    )
+
+
+def _error(got: Any, wanted: Wide, unit: Any, dtype: DType) -> Any:
+    """The distance in units in the last place; 0 where both are NaN or the same infinity, infinite where one is."""
+    error = np.abs((got - wanted.hi) - wanted.lo) / unit
+    # A result at the edge of the format may round to infinity.
+    bits, _, highest = _FORMATS[dtype]
+    largest = np.ldexp(2.0 - 2.0 ** (1 - bits), highest)
+    rounded_up = np.isinf(got) & np.isfinite(wanted.hi) & (np.sign(got) == np.sign(wanted.hi))
+    error = np.where(rounded_up, np.where(np.abs(wanted.hi) >= largest - unit, 0.0, np.inf), error)
+    both_infinite = np.isinf(got) & (got == wanted.hi)
+    both_nan = np.isnan(got) & np.isnan(wanted.hi)
+    one_nan = np.isnan(got) != np.isnan(wanted.hi)
+    error = np.where(both_infinite | both_nan, 0.0, error)
+    return np.where(one_nan, np.inf, error)
+
+
+def show(value: Any) -> str:
+    """A number for people, with its bits where it is a float."""
+    array = np.asarray(value)
+    if array.dtype.kind in "biuO":
+        return str(value)
+    return f"{value!s} (0x{_bits(array).ravel()[::-1].tobytes().hex()})"
