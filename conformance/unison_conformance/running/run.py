@@ -1,0 +1,138 @@
+"""A run: everything a report needs, as plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from unison_conformance.errors import UsageError
+from unison_conformance.running.verdicts import Result, Verdict
+
+__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run"]
+
+SCHEMA = 1
+"""The version of `Run.to_json`; it changes when a field changes its name or meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the backend says of itself: dtypes, badges, `preserve` or `flush` of subnormals, and whether views alias."""
+
+    dtypes: tuple[str, ...] = ()
+    badges: tuple[str, ...] = ()
+    subnormals: str = "preserve"
+    aliasing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """One badge: `status` is "earned", "failed", "not tried" (this run's level has too few cases for it) or "open".
+
+    `earned` may be without a claim; a badge both claimed and failed fails the level.
+    """
+
+    name: str
+    claimed: bool
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Calls of one operator that ran on the host instead of the device."""
+
+    operator: str
+    caller: str
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the suite on one device came to.
+
+    `options` holds what was asked for: `level`, `ops`, `dtype`, `budget`, `jobs`, ... `level` is the level reached
+    (-1: not even level 0; None: the run was cut short or narrowed, so that it decides no level), `code` the exit
+    code of the contract and `reasons` why, a line each. `case_list` is the SHA-256 of the fixed list of the level.
+    """
+
+    suite: str
+    case_list: str
+    device: str
+    environment: Mapping[str, str]
+    claims: Claims
+    options: Mapping[str, Any]
+    seed: int
+    results: tuple[Result, ...]
+    level: int | None = None
+    badges: tuple[Badge, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
+    interrupted: bool = False
+    started: str = ""
+    seconds: float = 0.0
+    code: int = 6
+    reasons: tuple[str, ...] = field(default=())
+    schema: int = SCHEMA
+
+    def counts(self) -> dict[Verdict, int]:
+        """How many results have each verdict; verdicts that do not occur are left out."""
+        return {v: n for v in Verdict if (n := sum(r.verdict is v for r in self.results))}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for `json.dump`; numbers that JSON lacks become the texts "inf" and "nan"."""
+        data = asdict(self)
+        data["results"] = [_result_to_json(r) for r in self.results]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Run:
+        """The run that `to_json` made plain.
+
+        Raises:
+            UsageError: the data are of another schema, or not all there; the text says which.
+        """
+        if not isinstance(data, Mapping) or "schema" not in data:
+            raise UsageError("this is no report of the suite: it has no field 'schema'")
+        if data["schema"] != SCHEMA:
+            raise UsageError(
+                f"the report has schema {data['schema']!r}, this suite reads {SCHEMA}: "
+                "use the suite that wrote it, or run again"
+            )
+        missing = [f.name for f in fields(cls) if f.name not in data]
+        if missing:
+            raise UsageError(f"the report lacks {', '.join(missing)}: it was cut off or edited")
+        try:
+            return cls(**{**_typed(data), **{k: _parts(k, data[k]) for k in _PARTS}})
+        except (KeyError, TypeError, ValueError) as e:
+            raise UsageError(f"the report cannot be read: {type(e).__name__}: {e}") from e
+
+
+_NUMBERS = ("error", "limit", "ratio")
+_PARTS = ("claims", "results", "badges", "fallbacks")
+
+
+def _result_to_json(result: Result) -> dict[str, Any]:
+    plain = {**asdict(result), "verdict": result.verdict.value}
+    for name in _NUMBERS:
+        if not math.isfinite(plain[name]):
+            plain[name] = str(plain[name])
+    return plain
+
+
+def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {f.name: data[f.name] for f in fields(Run)}
+    return {**plain, "reasons": tuple(data["reasons"])}
+
+
+def _parts(name: str, value: Any) -> Any:
+    if name == "claims":
+        return Claims(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})
+    if name == "badges":
+        return tuple(Badge(**b) for b in value)
+    if name == "fallbacks":
+        return tuple(Fallback(**f) for f in value)
+    return tuple(
+        Result(**{**r, "verdict": Verdict(r["verdict"]), **{k: float(r[k]) for k in _NUMBERS}}) for r in value
+    )
