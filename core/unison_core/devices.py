@@ -23,20 +23,33 @@ _lock = threading.RLock()
 class Device:
     """A backend's device: `type` is the backend's name, `index` counts its devices (None: the current one).
 
-    Instances are interned, so identity is equality. `backend` is loaded on first use; `array_class`, `adopt` and
-    `constants` serve the call paths.
+    Instances are interned, so identity is equality. `backend` is loaded on first use; `array_class`, `adopt`,
+    `to_host` and `constants` serve the call paths. `settled`: it is attached, and arrays are held under this name.
     """
 
-    __slots__ = ("__weakref__", "_backend", "adopt", "array_class", "constants", "index", "is_host", "type")
+    __slots__ = (
+        "__weakref__",
+        "_backend",
+        "adopt",
+        "array_class",
+        "constants",
+        "index",
+        "is_host",
+        "settled",
+        "to_host",
+        "type",
+    )
 
     adopt: Any
     array_class: Any
     constants: dict[Any, Any]
+    to_host: Any
 
     def __init__(self, kind: str, index: int | None) -> None:
         self.type = kind
         self.index = index
         self.is_host = kind == HOST
+        self.settled = False
         self._backend: Backend | None = None
 
     @property
@@ -103,7 +116,9 @@ def canonical(spec: Any) -> Device:
     Raises:
         RuntimeError: no such backend, or it has not that many devices.
     """
-    device = get(spec) if spec is not None else default()
+    device = spec if spec.__class__ is Device else get(spec) if spec is not None else default()
+    if device.settled:
+        return device
     if device._backend is None:
         _attach(device)
     backend = device.backend
@@ -128,7 +143,9 @@ def _attach(device: Device) -> Backend:
     with _lock:
         device.array_class = backend.array_class
         device.adopt = backend.adopt
+        device.to_host = backend.to_host
         device.constants = {}
+        device.settled = backend.indexed is (device.index is not None)
         device._backend = backend
     return backend
 

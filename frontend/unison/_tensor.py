@@ -56,6 +56,7 @@ _mul = _dunder(ops.mul)
 _div = _dunder(ops.div)
 _eq = _dunder(ops.eq)
 _ne = _dunder(ops.ne)
+_NUMBERS = (float, int, bool, complex)
 
 
 class Tensor(
@@ -314,6 +315,11 @@ class Tensor(
     __rshift__ = _dunder(ops.bitwise_right_shift)
     __radd__ = _add
     __rmul__ = _mul
+    __rsub__ = paths.reflected(_sub)
+    __rtruediv__ = __rdiv__ = paths.reflected(_div)
+    __rfloordiv__ = paths.reflected(ops.floor_divide)
+    __rmod__ = paths.reflected(ops.remainder)
+    __rpow__ = paths.reflected(ops.pow)
     __rand__ = _dunder(ops.bitwise_and)
     __ror__ = _dunder(ops.bitwise_or)
     __rxor__ = _dunder(ops.bitwise_xor)
@@ -329,25 +335,8 @@ class Tensor(
     def __pos__(self) -> Any:
         return self
 
-    def __rsub__(self, other: Any) -> Any:
-        return _sub(other, self)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _div(other, self)
-
-    __rdiv__ = __rtruediv__
-
     def __rmatmul__(self, other: Any) -> Any:
         return linalg.matmul(other, self)
-
-    def __rpow__(self, other: Any) -> Any:
-        return ops.pow(other, self)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return ops.floor_divide(other, self)
-
-    def __rmod__(self, other: Any) -> Any:
-        return ops.remainder(other, self)
 
     def __len__(self) -> int:
         if not self.array.shape:
@@ -523,10 +512,14 @@ class Tensor(
         Raises:
             RuntimeError: there are more, or none.
         """
-        if self.array.size != 1:
-            raise OperatorError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
-        value = self.device.backend.to_host(self.array).item()
-        return float(value) if self.dtype in dtypes.FLOATING else value
+        try:
+            value = self.device.to_host(self.array).item()
+        except ValueError:
+            raise OperatorError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+            ) from None
+        # What NumPy does not know, as bfloat16, it gives as the number's own class.
+        return value if value.__class__ in _NUMBERS else float(value)
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""

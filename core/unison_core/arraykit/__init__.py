@@ -7,5 +7,6 @@ pass. Imports core only: the namespace comes as an argument.
 
 from unison_core.arraykit.kit import ArrayKit, kernels
 from unison_core.arraykit.movement import Movement
+from unison_core.arraykit.reduction import Reduction
 
-__all__ = ["ArrayKit", "Movement", "kernels"]
+__all__ = ["ArrayKit", "Movement", "Reduction", "kernels"]

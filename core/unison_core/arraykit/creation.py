@@ -35,11 +35,11 @@ class Creation:
 
     def full(self, *, shape: Shape, value: Any, dtype: DType, device: Any) -> Any:
         native = self.kit.native[dtype]
-        return self.xp.full(shape, value, dtype=native) if value else self._zeros(shape, value, native)
-
-    def _zeros(self, shape: Shape, value: Any, native: Any) -> Any:
-        out = self.xp.zeros(shape, dtype=native)
-        return -out if isinstance(value, float) and str(value) == "-0.0" else out
+        if value.__class__ in (int, bool) and not value:
+            return self.xp.zeros(shape, native)
+        out = self.xp.empty(shape, native)
+        out.fill(value)
+        return out
 
     def empty(self, *, shape: Shape, dtype: DType, device: Any) -> Any:
         return self.xp.empty(shape, dtype=self.kit.native[dtype])

@@ -33,6 +33,7 @@ class Reduction:
             "cummin": self.cummin,
             "cumprod": self.cumprod,
             "cumsum": self.cumsum,
+            "mean": self.mean,
             "prod": self.prod,
             "sum": self.sum,
         }
@@ -42,6 +43,15 @@ class Reduction:
 
     def sum(self, x: Any, *, dim: Dims, keepdim: bool) -> Any:
         out = self.xp.add.reduce(self.kit.wide(x), axis=self._axis(x, dim), keepdims=keepdim)
+        return out if out.dtype is x.dtype else out.astype(x.dtype)
+
+    def mean(self, x: Any, *, dim: Dims, keepdim: bool) -> Any:
+        """Rounded once: half types are divided in float32."""
+        if x.dtype.kind != "c":
+            self.kit.require_floating(x)
+        wide = self.kit.wide(x)
+        out = self.xp.add.reduce(wide, axis=self._axis(x, dim), keepdims=keepdim)
+        out = out / (x.size // out.size if out.size else 1)
         return out if out.dtype is x.dtype else out.astype(x.dtype)
 
     def prod(self, x: Any, *, dim: Dims, keepdim: bool) -> Any:

@@ -24,7 +24,7 @@ from unison_core.handle import Handle, wrap
 if TYPE_CHECKING:
     from unison_core.operator import Operator
 
-__all__ = ["binary", "make"]
+__all__ = ["binary", "make", "reflected"]
 
 Call = Callable[..., Any]
 _new = object.__new__
@@ -137,6 +137,19 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
     return call
 
 
+def reflected(call: Call) -> Call:
+    """`call` of a binary operator with its operands exchanged: what Python asks of a tensor on the right."""
+
+    def exchanged(b: Any, a: Any, /) -> Any:
+        if a.__class__ in (float, int) and not state.modes_active:
+            number = b.device.constants.get((a, a.__class__, b.array.dtype))
+            if number is not None:
+                a = number
+        return call(a, b)
+
+    return exchanged
+
+
 _KNOWN = (Handle, bool, int, float, complex)
 
 
@@ -166,7 +179,7 @@ def attributed(op: Operator, watched: bool) -> Call:
         if watched and state.modes_active:
             return modes.through(op, (x,), attrs)
         if len(attrs) != attributes:
-            attrs = {**defaults, **attrs}
+            attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = x.device
             array = x.array
@@ -209,7 +222,7 @@ def nary(op: Operator, watched: bool) -> Call:
         if watched and state.modes_active:
             return modes.through(op, inputs, attrs)
         if len(attrs) != attributes:
-            attrs = {**defaults, **attrs}
+            attrs = {**defaults, **attrs} if attrs else defaults
         try:
             first = inputs[0]
             device = first.device
@@ -262,7 +275,7 @@ def view(op: Operator, watched: bool) -> Call:
         if watched and state.modes_active:
             return modes.through(op, (x,), attrs)
         if len(attrs) != attributes:
-            attrs = {**defaults, **attrs}
+            attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = x.device
             result = table[device](x.array, **attrs)
@@ -289,15 +302,16 @@ def view(op: Operator, watched: bool) -> Call:
 
 def creation(op: Operator, watched: bool) -> Call:
     """No tensors: attributes and the device."""
-    from unison_core import devices
+    from unison_core.devices import canonical
 
-    table, defaults = op.table, op.defaults
+    table, defaults, attributes = op.table, op.defaults, len(op.attributes)
 
     def call(*, device: Any, **attrs: Any) -> Any:
         if watched and state.modes_active:
             return modes.through(op, (), {**attrs, "device": device})
-        attrs = {**defaults, **attrs}
-        device = devices.canonical(device)
+        if len(attrs) != attributes:
+            attrs = {**defaults, **attrs}
+        device = canonical(device)
         try:
             result = table[device](device=device, **attrs)
         except UnisonError:
@@ -306,7 +320,12 @@ def creation(op: Operator, watched: bool) -> Call:
             raise failure(op, (), attrs, error) from error
         if result.__class__ is tuple:
             return tuple(wrap(array, device) for array in result)
-        return wrap(result, device)
+        out = _new(handle.Tensor)
+        out.array = result
+        out.device = device
+        out.counter = out.base = out.node = None
+        out.tracked = False
+        return out
 
     return call
 
@@ -321,7 +340,7 @@ def writing(op: Operator, watched: bool) -> Call:
         if watched and state.modes_active:
             return modes.through(op, inputs, attrs)
         if len(attrs) != attributes:
-            attrs = {**defaults, **attrs}
+            attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = inputs[0].device
             for x in inputs:
