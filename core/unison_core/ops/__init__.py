@@ -21,6 +21,7 @@ from unison_core.ops.decomposition import (
 from unison_core.ops.elementwise.activation import (
     elu,
     gelu,
+    gelu_backward,
     leaky_relu,
     relu,
     sigmoid,
@@ -252,6 +253,7 @@ __all__ = [
     "gcd",
     "ge",
     "gelu",
+    "gelu_backward",
     "group_norm",
     "group_norm_backward",
     "gru",

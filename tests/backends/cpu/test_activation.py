@@ -1,9 +1,64 @@
-"""The gradient of relu on the CPU: a selection, whatever the values and the memory order."""
+"""Activations on the CPU: relu's gradient is a selection; gelu is as near to mathematics in blocks as in one piece."""
+
+import math
 
 import numpy as np
 import pytest
 
+from unison_cpu.backend import CpuBackend
+from unison_cpu.kernels._blocks import BLOCK
 from unison_cpu.kernels.activation import threshold_backward
+
+KERNELS = CpuBackend().kernels()
+
+
+def phi(x):
+    return np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in x.tolist()])
+
+
+def slope(x):
+    return phi(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_gelu_and_its_gradient_follow_the_formula_over_several_blocks(dtype):
+    x = np.linspace(-14, 14, 2 * BLOCK + 77).astype(dtype)
+    exact, unit = x.astype(float), np.finfo(dtype).eps
+    out = KERNELS["gelu"](x, approximate="none")
+    near = exact > -2
+    assert out.dtype == x.dtype
+    assert np.all(np.abs(out - exact * phi(exact)) <= 8 * unit * np.abs(exact * phi(exact)) * near + unit)
+    gradient = KERNELS["gelu_backward"](np.full_like(x, 2), x, approximate="none")
+    assert np.abs(gradient - 2 * slope(exact)).max() <= 4 * unit
+
+
+def test_gelu_keeps_relative_accuracy_where_little_is_left():
+    x = np.linspace(-6, -2, 1001).astype("float32")
+    exact = x.astype(float) * phi(x.astype(float))
+    assert np.abs(KERNELS["gelu"](x, approximate="none") / exact - 1).max() < 1e-5
+
+
+def test_gelu_at_zero_infinity_and_nan():
+    x = np.array([0, -0.0, np.inf, -np.inf, np.nan, 1e30, -1e30], "float32")
+    out = KERNELS["gelu"](x, approximate="none")
+    assert np.array_equal(out, np.array([0, 0, np.inf, 0, np.nan, 1e30, 0], "float32"), equal_nan=True)
+    gradient = KERNELS["gelu_backward"](np.ones_like(x), x, approximate="none")
+    assert np.array_equal(gradient, np.array([0.5, 0.5, 1, 0, np.nan, 1, 0], "float32"), equal_nan=True)
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_takes_any_memory_order(approximate):
+    x = np.random.default_rng(0).standard_normal((3, 5, 8)).astype("float32")
+    g = np.random.default_rng(1).standard_normal((3, 5, 8)).astype("float32")
+    expected = KERNELS["gelu_backward"](g, x, approximate=approximate)
+    for a, b in (
+        (np.asfortranarray(g), x),
+        (g, np.asfortranarray(x)),
+        (np.asfortranarray(g), np.asfortranarray(x)),
+    ):
+        assert np.array_equal(KERNELS["gelu_backward"](a, b, approximate=approximate), expected)
+    part = KERNELS["gelu"](x[:, ::-1, ::2], approximate=approximate)
+    assert np.array_equal(part, KERNELS["gelu"](x, approximate=approximate)[:, ::-1, ::2])
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])

@@ -17,7 +17,7 @@ __all__ = ["table"]
 def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel, of all themes."""
     return {
-        **activation.KERNELS,
+        **activation.table(dict(native)),
         **convolution.KERNELS,
         **movement.table(dict(native)),
         **random.KERNELS,

@@ -5,19 +5,20 @@ Convolutions compute on memory ordered (batch, *spatial, channels), whatever the
 window's rows are then long runs of memory, and one matrix product makes all channels of the result in place. Results
 keep that memory order; NumPy's elementwise functions keep it too, so a network converts once, at its first layer.
 
-May import NumPy only.
+May import NumPy and `_scratch` only.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from math import prod
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Shape", "blocks", "channels_last", "counts_of", "empty_channels_last", "scratch", "windows_of"]
+from unison_cpu.kernels._scratch import scratch
+
+__all__ = ["Shape", "blocks", "channels_last", "counts_of", "empty_channels_last", "windows_of"]
 
 Shape = tuple[int, ...]
 
@@ -25,29 +26,6 @@ Shape = tuple[int, ...]
 _BLOCK_BYTES = 1 << 20
 # Below this many elements in a run, copying runs costs more than copying one element per window at a time.
 _SHORT_RUN = 16
-
-
-class _Scratch(threading.local):
-    """Buffers by purpose, kept for the next call of the thread."""
-
-    def __init__(self) -> None:
-        self.buffers: dict[str, Any] = {}
-
-
-_scratch = _Scratch()
-# Larger buffers are given back: they would outlive the one call that needed them.
-_KEEP_BYTES = 1 << 26
-
-
-def scratch(purpose: str, shape: Shape, dtype: Any) -> Any:
-    """An uninitialised array whose memory is reused by the next call with the same purpose in this thread."""
-    nbytes = prod(shape) * dtype.itemsize
-    if nbytes > _KEEP_BYTES:
-        return np.empty(shape, dtype)
-    buffer = _scratch.buffers.get(purpose)
-    if buffer is None or buffer.nbytes < nbytes:
-        buffer = _scratch.buffers[purpose] = np.empty(nbytes, np.uint8)
-    return buffer[:nbytes].view(dtype).reshape(shape)
 
 
 def channels_last(x: Any) -> Any:

@@ -21,8 +21,8 @@ from unison_cpu.kernels._columns import (
     channels_last,
     counts_of,
     empty_channels_last,
-    scratch,
 )
+from unison_cpu.kernels._scratch import scratch
 
 __all__ = ["KERNELS"]
 

@@ -11,7 +11,17 @@ from unison_core.operator import Array, Promote, composite, primitive
 from unison_core.ops._shared import adjoint, scalar_like
 from unison_core.samples import arg, good, unary
 
-__all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus", "threshold_backward"]
+__all__ = [
+    "elu",
+    "gelu",
+    "gelu_backward",
+    "leaky_relu",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "threshold_backward",
+]
 
 FLOAT = Promote.FLOAT
 
@@ -96,6 +106,12 @@ def _gelu_argument(x: Any) -> Any:
 
 @gelu.vjp(values="x")
 def gelu_vjp(g: Any, out: Any, x: Any, *, approximate: str) -> Any:
+    return gelu_backward(g, x, approximate=approximate)
+
+
+@composite(dtypes=FLOATING, elementwise=True)
+def gelu_backward(g: Array, x: Array, *, approximate: str) -> Array:
+    """The gradient of gelu: g times the slope at x, which is Phi(x) + x Phi'(x) where nothing is approximated."""
     if approximate == "tanh":
         return ops.mul(g, _gelu_tanh_slope(x))
     phi = ops.mul(ops.erfc(ops.mul(x, scalar_like(-sqrt(0.5), x))), scalar_like(0.5, x))
@@ -118,6 +134,13 @@ def gelu_samples() -> Any:
         yield good(arg(5), approximate=approximate)
         yield good(arg(2, 3), approximate=approximate)
         yield good(arg(0), approximate=approximate)
+
+
+@gelu_backward.samples
+def gelu_backward_samples() -> Any:
+    for approximate in ("none", "tanh"):
+        yield good(arg(5), arg(5), approximate=approximate)
+        yield good(arg(2, 3), arg(2, 3), approximate=approximate)
 
 
 @composite(dtypes=FLOATING, elementwise=True)
