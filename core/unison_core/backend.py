@@ -172,10 +172,10 @@ class Backend(ABC):
 
     def is_contiguous(self, array: Any) -> bool:
         """Whether the elements lie in row-major order without gaps."""
+        if 0 in array.shape:
+            return True
         expected = 1
         for length, stride in zip(reversed(array.shape), reversed(self.strides(array)), strict=True):
-            if length == 0:
-                return True
             if length != 1 and stride != expected:
                 return False
             expected *= length

@@ -10,7 +10,17 @@ from typing import Any
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError, OperatorIndexError
 
-__all__ = ["Shape", "Spec", "broadcast", "numel", "reduced_shape", "view_strides", "wrap_dim", "wrap_dims"]
+__all__ = [
+    "Shape",
+    "Spec",
+    "broadcast",
+    "contiguous_strides",
+    "numel",
+    "reduced_shape",
+    "view_strides",
+    "wrap_dim",
+    "wrap_dims",
+]
 
 Shape = tuple[int, ...]
 
@@ -37,6 +47,16 @@ class Spec:
 def numel(shape: Sequence[int]) -> int:
     """The number of elements of a shape."""
     return prod(shape)
+
+
+def contiguous_strides(shape: Sequence[int]) -> Shape:
+    """Steps between the elements of row-major memory, in elements; empty dimensions count as one."""
+    out: list[int] = []
+    step = 1
+    for n in reversed(shape):
+        out.append(step)
+        step *= max(n, 1)
+    return tuple(reversed(out))
 
 
 def broadcast(*shapes: Sequence[int]) -> Shape:
@@ -104,7 +124,7 @@ def view_strides(shape: Sequence[int], strides: Sequence[int], target: Sequence[
     Dimensions are joined into runs that step evenly; each run must be a product of target lengths.
     """
     if 0 in shape:
-        return [0] * len(target)
+        return list(contiguous_strides(target))
     runs: list[tuple[int, int]] = []
     for n, s in zip(shape, strides, strict=True):
         if n == 1:

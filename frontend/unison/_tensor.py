@@ -37,6 +37,7 @@ from unison_core.dispatch import inplace, paths
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
+from unison_core.spec import contiguous_strides
 
 __all__ = ["Tensor"]
 
@@ -559,8 +560,10 @@ class Tensor(
         return bool(self.device.backend.is_contiguous(self.array))
 
     def stride(self, dim: int | None = None) -> Any:
-        """Steps between elements along each dimension, in elements."""
+        """Steps between elements along each dimension, in elements; those of row-major memory if there are none."""
         strides = self.device.backend.strides(self.array)
+        if 0 in self.array.shape:
+            strides = contiguous_strides(self.array.shape)
         return strides if dim is None else strides[dim]
 
     def storage_offset(self) -> int:

@@ -16,6 +16,10 @@ def f32(*shape: int) -> Any:
     return unison.ones(*shape)
 
 
+def i64(*shape: int) -> Any:
+    return unison.ones(*shape, dtype=unison.int64)
+
+
 CALLS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     "shapes that do not broadcast": (RuntimeError, r"\[2, 3\].*\[4\]", lambda: f32(2, 3) + f32(4)),
     "where": (RuntimeError, r"\[2\].*\[3\]", lambda: unison.where(f32(2) > 0, f32(2), f32(3))),
@@ -54,6 +58,60 @@ CALLS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     "numpy of a tracked tensor": (RuntimeError, r"detach", lambda: f32(2).requires_grad_().numpy()),
     "ragged list": (ValueError, r"length", lambda: unison.tensor([[1, 2], [3]])),
     "negative size": (RuntimeError, r"-1", lambda: unison.zeros(-1)),
+    "matmul of two dtypes": (RuntimeError, r"same dtype.*float32.*int64", lambda: f32(2, 2) @ i64(2, 2)),
+    "mm of two dtypes": (RuntimeError, r"same dtype", lambda: unison.mm(f32(2, 2), f32(2, 2).double())),
+    "bmm of two dtypes": (RuntimeError, r"same dtype", lambda: unison.bmm(f32(1, 2, 2), i64(1, 2, 2))),
+    "addmm of two dtypes": (
+        RuntimeError,
+        r"same dtype.*int64.*float32",
+        lambda: unison.addmm(i64(2, 2), f32(2, 2), f32(2, 2)),
+    ),
+    "linear of two dtypes": (RuntimeError, r"same dtype", lambda: F.linear(i64(2, 2), f32(3, 2))),
+    "bias of another dtype": (
+        RuntimeError,
+        r"same dtype",
+        lambda: F.linear(f32(2, 2), f32(3, 2), f32(3).double()),
+    ),
+    "einsum of two dtypes": (
+        RuntimeError,
+        r"same dtype",
+        lambda: unison.einsum("ij,jk", f32(2, 2), f32(2, 2).double()),
+    ),
+    "matmul with a number": (TypeError, r"'other' must be Tensor, not int", lambda: f32(2) @ 2),
+    "difference with a mask": (RuntimeError, r"bool", lambda: 1 - (f32(2) > 0)),
+    "cross of two dtypes": (
+        RuntimeError,
+        r"float32 but found float64",
+        lambda: unison.linalg.cross(f32(3), f32(3).double()),
+    ),
+    "write of another dtype at indices": (
+        RuntimeError,
+        r"float32 for the destination and int64",
+        lambda: f32(2).__setitem__(unison.tensor([0]), i64(1)),
+    ),
+    "cat of nothing": (ValueError, r"non-empty", lambda: unison.cat([])),
+    "cat of a tensor": (TypeError, r"not Tensor", lambda: unison.cat(f32(2))),
+    "cat with None": (TypeError, r"tensors\[1\].*NoneType", lambda: unison.cat([f32(2), None])),
+    "roll by more shifts": (RuntimeError, r"shifts: 2, dims:1", lambda: f32(3, 3).roll((1, 2), 0)),
+    "narrow from a bool": (RuntimeError, r"bool", lambda: f32(3).narrow(0, unison.tensor(True), 1)),
+    "endless range": (RuntimeError, r"inf", lambda: unison.arange(0, float("inf"))),
+    "more than 64 bits": (ValueError, r"64 bits", lambda: unison.tensor(2**64)),
+    "number beyond its dtype": (RuntimeError, r"300.*uint8", lambda: unison.tensor(300, dtype=unison.uint8)),
+    "out over an input": (
+        RuntimeError,
+        r"single memory location",
+        lambda: (x := f32(3)) is unison.take(x, unison.tensor([0, 1, 2]), out=x),
+    ),
+    "out that repeats": (
+        RuntimeError,
+        r"share places",
+        lambda: unison.take(f32(3), unison.tensor([0, 1]), out=unison.zeros(1).expand(2)),
+    ),
+    "complex into reals": (
+        RuntimeError,
+        r"int64",
+        lambda: i64(2).masked_fill(f32(2) > 0, unison.tensor(1j)),
+    ),
 }
 
 

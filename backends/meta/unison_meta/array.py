@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unison_core.dtypes import DType
-from unison_core.spec import numel
+from unison_core.spec import contiguous_strides, numel
 
-__all__ = ["MetaArray", "contiguous_strides"]
-
-
-def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
-    """Row-major steps, in elements."""
-    out: list[int] = []
-    step = 1
-    for n in reversed(shape):
-        out.append(step)
-        step *= max(n, 1)
-    return tuple(reversed(out))
+__all__ = ["MetaArray"]
 
 
 class MetaArray:

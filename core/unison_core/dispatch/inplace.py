@@ -20,7 +20,7 @@ from unison_core.handle import Handle, counter_of
 if TYPE_CHECKING:
     from unison_core.operator import Operator
 
-__all__ = ["assign", "inplace", "mark_written"]
+__all__ = ["assign", "inplace", "mark_written", "refuse_repeats"]
 
 
 def inplace(function: Any) -> Callable[..., Any]:
@@ -129,11 +129,8 @@ def check_target(name: str, x: Any) -> None:
     Raises:
         RuntimeError: as said, with what to do.
     """
-    if x.base is not None and _repeats(x):
-        raise OperatorError(
-            f"unsupported operation: {name}_ would write to {describe([x])}, whose elements share places in "
-            "memory (it was expanded); work on a clone"
-        )
+    if x.base is not None:
+        refuse_repeats(f"{name}_", x)
     if not state.grad_enabled():
         return
     if x.tracked and x.node is None and x.base is None:
@@ -150,6 +147,19 @@ def check_target(name: str, x: Any) -> None:
                 f"write inside `with unison.no_grad():` or work on a clone"
             )
         base = parent.base
+
+
+def refuse_repeats(name: str, x: Any) -> None:
+    """Refuse to write where elements share places in memory.
+
+    Raises:
+        RuntimeError: as said.
+    """
+    if _repeats(x):
+        raise OperatorError(
+            f"unsupported operation: {name} would write to {describe([x])}, whose elements share places in "
+            "memory (it was expanded); work on a clone"
+        )
 
 
 def _repeats(x: Any) -> bool:

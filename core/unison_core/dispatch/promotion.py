@@ -35,12 +35,15 @@ def settle(op: Operator, inputs: Sequence[Any]) -> tuple[Any, ...]:
 
     Raises:
         TypeError: an input is neither a tensor nor a number.
-        RuntimeError: the tensors' devices differ.
+        RuntimeError: the tensors' devices differ; or their dtypes are none that the operator's tags allow
+            ("equal_dtypes": no promotion, "no_bool": no bool operand).
     """
     from unison_core.operator import Promote
 
     tensors = [x for x in inputs if isinstance(x, Handle)]
     device = common_device(op, tensors, inputs)
+    if op.tags:
+        _refuse_dtypes(op, tensors, inputs)
     if op.promote is Promote.NONE:
         return tuple(_as_tensor(op, x, None, device, inputs) for x in inputs)
     target = common_dtype(inputs)
@@ -49,6 +52,21 @@ def settle(op: Operator, inputs: Sequence[Any]) -> tuple[Any, ...]:
     if op.promote is Promote.ACCUMULATE and target.category < Category.FLOATING:
         target = dtypes.int64
     return tuple(_as_tensor(op, x, target, device, inputs) for x in inputs)
+
+
+def _refuse_dtypes(op: Operator, tensors: Sequence[Handle], inputs: Sequence[Any]) -> None:
+    if "equal_dtypes" in op.tags and len({t.dtype for t in tensors}) > 1:
+        raise OperatorError(
+            f"{op.name}: expected tensors to have the same dtype, but was given ({describe(inputs)}); "
+            "convert one of them with .to(dtype)"
+        )
+    if "no_bool" in op.tags and any(
+        isinstance(x, bool) or getattr(x, "dtype", 0) is dtypes.bool_ for x in inputs
+    ):
+        raise OperatorError(
+            f"{op.name} is not supported with a bool operand, but was given ({describe(inputs)}); "
+            "to invert a mask use `~` or logical_not(), for set difference `a & ~b`"
+        )
 
 
 def common_device(op: Operator, tensors: Sequence[Handle], inputs: Sequence[Any]) -> Device:

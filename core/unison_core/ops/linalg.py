@@ -21,7 +21,7 @@ def transpose_last(x: Any) -> Any:
     return ops.permute(x, dims=(*range(n - 2), n - 1, n - 2))
 
 
-@primitive(dtypes=NUMERIC, promote=Promote.COMMON)
+@primitive(dtypes=NUMERIC, promote=Promote.COMMON, tags=("equal_dtypes",))
 def matmul(a: Array, b: Array) -> Array:
     """The product of (batches of) matrices, (..., n, k) and (..., k, m), broadcasting the batches.
 
@@ -63,7 +63,7 @@ def matmul_samples() -> Any:
     yield bad(RuntimeError, "cannot be multiplied", arg(3, 4), arg(3, 4))
 
 
-@composite(dtypes=NUMERIC, promote=Promote.COMMON)
+@composite(dtypes=NUMERIC, promote=Promote.COMMON, tags=("equal_dtypes",))
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """x @ weight.T + bias: x (..., in), weight (out, in), bias (out) or None."""
     flat = x if len(x.shape) == 2 else ops.reshape(x, shape=(_rows(x.shape), x.shape[-1]))

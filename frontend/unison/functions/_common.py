@@ -22,6 +22,7 @@ __all__ = [
     "need_tensors",
     "ops_recording",
     "overwrite",
+    "refuse_overlap",
     "sizes",
     "tensor_like",
     "unary",
@@ -120,13 +121,17 @@ def _none_of(_: int) -> None:
 
 
 def tensor_like(value: Any, like: Any) -> Any:
-    """value as a tensor: itself, or a number in its own default dtype on like's device."""
+    """value as a tensor: itself, or a number on like's device, in like's dtype if that is of its category or above.
+
+    Raises:
+        RuntimeError: an integer does not fit like's dtype.
+    """
     if isinstance(value, Handle):
         return value
     from unison_core import dtypes
     from unison_core.dispatch.promotion import constant
 
-    return constant(value, dtypes.scalar_dtype(dtypes.category_of_scalar(value)), like.device)
+    return constant(value, dtypes.scalar_dtype(dtypes.category_of_scalar(value), like.dtype), like.device)
 
 
 def write_out(out: Any, result: Any) -> Any:
@@ -148,6 +153,7 @@ def write_out(out: Any, result: Any) -> Any:
         raise OperatorError(
             f"result type {result.dtype.name} can't be cast to the desired output type {out.dtype.name}"
         )
+    inplace.refuse_repeats("out=", out)
     if out.device is not result.device:
         raise OperatorError(f"expected out to be on {result.device}, but it is on {out.device}")
     if out.shape != result.shape:
@@ -156,6 +162,29 @@ def write_out(out: Any, result: Any) -> Any:
         counter_of(out)[0] += 1
         return out
     return inplace.assign(out, result)
+
+
+def refuse_overlap(out: Any, *inputs: Any) -> None:
+    """Refuse an `out` that lies in the memory of an input, for functions that may not work in place.
+
+    Raises:
+        RuntimeError: as said; of tensors that share a storage those are refused whose reaches meet.
+    """
+    for x in inputs:
+        if out is not None and (x is out or (x.counter is not None and x.counter is out.counter)):
+            (low, high), (first, last) = _reach(out), _reach(x)
+            if low <= last and first <= high:
+                raise OperatorError(
+                    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+                    f"single memory location (input {list(x.shape)}, out {list(out.shape)}); clone() one of them"
+                )
+
+
+def _reach(x: Any) -> tuple[int, int]:
+    """The places in its storage of a tensor's first and last element."""
+    start = x.device.backend.offset(x.array)
+    steps = zip(x.array.shape, x.device.backend.strides(x.array), strict=True)
+    return start, start + sum((n - 1) * step for n, step in steps if n)
 
 
 def ops_recording() -> bool:

@@ -9,7 +9,7 @@ from unison.functions._common import sizes, write_out
 from unison.functions.movement import expand, reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
-from unison_core.errors import OperatorError
+from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.handle import Handle
 from unison_core.spec import broadcast, numel, wrap_dim
 
@@ -169,14 +169,19 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
     Raises:
         RuntimeError: shifts and dims do not have the same number of entries.
+        IndexError: dims are named, but the tensor has none.
     """
     steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if dims is None or (not isinstance(dims, int) and not tuple(dims)):
         if len(steps) != 1:
             raise OperatorError(f"shifts and dimensions must align. shifts: {len(steps)}, dims:0")
         return reshape(ops.roll(reshape(input, input.array.size), shifts=steps, dims=(0,)), input.array.shape)
-    chosen = tuple(wrap_dim(d, input.array.ndim) for d in ((dims,) if isinstance(dims, int) else dims))
-    return ops.roll(input, shifts=steps, dims=chosen) if input.array.ndim else ops.copy(input)
+    named = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(steps) != len(named):
+        raise OperatorError(f"shifts and dimensions must align. shifts: {len(steps)}, dims:{len(named)}")
+    if not input.array.ndim:
+        raise OperatorIndexError(f"Dimension specified as {named[0]} but tensor has no dimensions")
+    return ops.roll(input, shifts=steps, dims=tuple(wrap_dim(d, input.array.ndim) for d in named))
 
 
 def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:

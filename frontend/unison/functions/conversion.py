@@ -7,7 +7,7 @@ from typing import Any
 from unison.functions.creation import finish
 from unison_core import devices, dtypes, handle, ops
 from unison_core.dtypes import DType
-from unison_core.errors import OperatorError
+from unison_core.errors import OperatorError, OperatorValueError
 from unison_core.handle import Handle, wrap
 
 __all__ = ["as_tensor", "asarray", "from_numpy", "tensor"]
@@ -51,12 +51,33 @@ def _from_data(data: Any, dtype: DType | None, *, copy: bool) -> Any:
         return wrap(_supported(np, data, copy), host)
     if isinstance(data, (bool, int, float, complex)) and not isinstance(data, np.generic):
         kind = dtype or dtypes.scalar_dtype(dtypes.category_of_scalar(data))
-        return wrap(host.backend.scalar(data, kind, host), host)
+        return wrap(_number(data, kind, host), host)
     if isinstance(data, np.generic):
         return wrap(_supported(np, np.asarray(data), True), host)
     if hasattr(data, "__dlpack__") and not isinstance(data, (list, tuple)):
         return wrap(np.array(np.from_dlpack(data)), host)
     return wrap(_from_sequence(np, data, dtype, host), host)
+
+
+def _number(value: Any, kind: DType, host: Any) -> Any:
+    """A 0-d array of a Python number.
+
+    Raises:
+        ValueError: an integer has more than 64 bits.
+        RuntimeError: it does not fit the dtype.
+    """
+    try:
+        return host.backend.scalar(value, kind, host)
+    except OverflowError:
+        if not -(2**63) <= value < 2**63:
+            raise OperatorValueError(
+                f"Overflow when unpacking long long: {value} has more than 64 bits"
+            ) from None
+        if kind is dtypes.uint8 and -255 <= value < 0:
+            return host.backend.scalar(value % 256, kind, host)
+        raise OperatorError(
+            f"value {value} cannot be converted to type {kind.name} without overflow"
+        ) from None
 
 
 def _supported(np: Any, array: Any, copy: bool) -> Any:
@@ -102,10 +123,8 @@ def _from_sequence(np: Any, data: Any, dtype: DType | None, host: Any) -> Any:
         flat = [int(v) for v in flat]
     try:
         return np.array(flat, dtype=native).reshape(shape)
-    except OverflowError as error:
-        raise OperatorError(
-            f"a value cannot be converted to type {kind.name} without overflow: {error}"
-        ) from None
+    except OverflowError:
+        return np.array([_number(v, kind, host) for v in flat], dtype=native).reshape(shape)
 
 
 def _flatten(data: Any, flat: list[Any], depth: int) -> tuple[int, ...]:

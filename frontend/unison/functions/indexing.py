@@ -6,7 +6,7 @@ from typing import Any
 
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
-from unison_core.errors import OperatorIndexError, OperatorTypeError
+from unison_core.errors import OperatorError, OperatorIndexError, OperatorTypeError
 from unison_core.handle import Handle
 
 __all__ = ["getitem", "mask_indices", "nonzero", "setitem"]
@@ -32,10 +32,15 @@ def getitem(x: Any, key: Any) -> Any:
 
 
 def setitem(x: Any, key: Any, value: Any) -> None:
-    """x[key] = value, broadcast and cast; repeated indices keep the last value."""
+    """x[key] = value, broadcast and cast; repeated indices keep the last value.
+
+    Raises:
+        RuntimeError: value does not broadcast, or is a tensor of another dtype than x at index tensors.
+    """
     if key.__class__ is not tuple:
         key = (key,)
-    if not isinstance(value, Handle):
+    number = not isinstance(value, Handle)
+    if number:
         value = _as_value(x, value)
     basic, advanced = _split(x, key)
     target = ops.slice(x, key=basic or (...,))
@@ -46,11 +51,22 @@ def setitem(x: Any, key: Any, value: Any) -> None:
         return
     if value.device is not x.device:
         value = ops.to_device(value, device=x.device)
-    value = value if value.dtype is x.dtype else ops.cast(value, dtype=x.dtype)
+    if value.dtype is not x.dtype:
+        if not (number or (value.array.size == 1 and _is_mask(key))):
+            raise OperatorError(
+                f"Index put requires the source and destination dtypes match, got {x.dtype.name} for the destination "
+                f"and {value.dtype.name} for the source; convert the source with .to(dtype)"
+            )
+        value = ops.cast(value, dtype=x.dtype)
     _put(target, value, *advanced, accumulate=False)
 
 
 _put = inplace.inplace(ops.index_put)
+
+
+def _is_mask(key: tuple[Any, ...]) -> bool:
+    """Whether the key is one bool mask: of a single value the dtype is then free, as for masked_fill."""
+    return len(key) == 1 and getattr(key[0], "dtype", None) is dtypes.bool_
 
 
 def _as_value(x: Any, value: Any) -> Any:

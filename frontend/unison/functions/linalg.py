@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import write_out
+from unison.functions._common import need_tensors, write_out
 from unison_core import ops
 from unison_core.errors import OperatorError
 
@@ -13,7 +13,11 @@ __all__ = ["matmul", "mm"]
 
 def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     """The matrix product; vectors are rows on the left and columns on the right, batches broadcast."""
-    a, b = input.array.ndim, other.array.ndim
+    try:
+        a, b = input.array.ndim, other.array.ndim
+    except AttributeError:
+        need_tensors("matmul", input=input, other=other)
+        raise
     if a >= 2 and b >= 2:
         result = ops.matmul(input, other)
     elif not a or not b:
@@ -41,6 +45,7 @@ def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: one is not a matrix, or the lengths do not agree.
     """
+    need_tensors("mm", input=input, mat2=mat2)
     if input.array.ndim != 2 or mat2.array.ndim != 2:
         raise OperatorError(
             f"mm expects matrices, but got {input.array.ndim}D and {mat2.array.ndim}D tensors"

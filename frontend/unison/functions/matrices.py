@@ -45,6 +45,8 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
         RuntimeError: fewer than two dimensions, other lengths of rows, or p below 0.
     """
     need_tensors("cdist", x1=x1, x2=x2)
+    if x1.dtype is not x2.dtype:
+        raise OperatorError(f"cdist: expected scalar type {x1.dtype.name} but found {x2.dtype.name}")
     _check_rows(x1, x2)
     if p < 0:
         raise OperatorError(f"cdist only supports non-negative p values, got {p}")

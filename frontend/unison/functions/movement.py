@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import fill_size, sizes, write_out
+from unison.functions._common import fill_size, need_tensors, refuse_overlap, sizes, write_out
 from unison.functions._relayout import relaid
 from unison_core import ops
-from unison_core.errors import OperatorError, OperatorIndexError, ViewError
+from unison_core.errors import OperatorError, OperatorIndexError, OperatorValueError, ViewError
+from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
 
 __all__ = [
@@ -164,12 +165,19 @@ def cat(tensors: Any, dim: Any = 0, *, out: Any = None, axis: Any = None) -> Any
     """The tensors joined along dim; empty 1-d tensors are left out, as torch does for history's sake.
 
     Raises:
-        RuntimeError: no tensors, or their other lengths differ.
+        ValueError: no tensors.
+        TypeError: tensors is not a sequence of tensors.
+        RuntimeError: their other lengths differ, or out lies in the memory of one of them.
     """
     dim = dim if axis is None else axis
+    if isinstance(tensors, Handle):
+        raise TypeError("cat(): argument 'tensors' must be a tuple of Tensors, not Tensor")
     given = list(tensors)
     if not given:
-        raise OperatorError("torch.cat(): expected a non-empty list of Tensors")
+        raise OperatorValueError("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(given):
+        if not isinstance(x, Handle):
+            need_tensors("cat", **{f"tensors[{i}]": x})
     full = [t for t in given if t.array.shape != (0,)] or given[:1]
     result = ops.cat(*full, dim=wrap_dim(dim, full[0].array.ndim) if full[0].array.ndim else 0)
     if len(full) != len(given):
@@ -177,6 +185,7 @@ def cat(tensors: Any, dim: Any = 0, *, out: Any = None, axis: Any = None) -> Any
 
         kind = common_dtype(given)
         result = result if result.dtype is kind else ops.cast(result, dtype=kind)
+    refuse_overlap(out, *given)
     return result if out is None else write_out(out, result)
 
 

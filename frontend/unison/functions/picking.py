@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import write_out
+from unison.functions._common import refuse_overlap, write_out
 from unison.functions.movement import reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch.inplace import inplace
@@ -60,6 +60,12 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     """
     d = wrap_dim(dim, input.array.ndim)
     result = ops.gather(input, _only_long(index, "gather"), dim=d)
+    if out is not None:
+        refuse_overlap(out, input, index)
+        if out.dtype is not input.dtype:
+            raise OperatorError(
+                f"gather(): expected out tensor to have dtype {input.dtype.name}, but got {out.dtype.name} instead"
+            )
     return result if out is None else write_out(out, result)
 
 
@@ -73,6 +79,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     """The slices of input along dim at a vector of indices."""
     d = wrap_dim(dim, input.array.ndim)
     result = ops.index_select(input, _long(index, "index_select"), dim=d)
+    refuse_overlap(out, input, index)
     return result if out is None else write_out(out, result)
 
 
@@ -82,6 +89,11 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
     if source.dtype is not input.dtype:
         raise OperatorError(
             f"index_add_(): self ({input.dtype.name}) and source ({source.dtype.name}) must have the same scalar type"
+        )
+    if input.array.ndim != source.array.ndim and input.array.ndim and index.array.ndim:
+        raise OperatorError(
+            f"index_add_(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            f"self.shape = {list(input.shape)} source.shape = {list(source.shape)}"
         )
     result = ops.index_add(input, _long(index, "index_add"), source, dim=d, alpha=alpha)
     return result if out is None else write_out(out, result)
@@ -147,6 +159,8 @@ def _value(value: Any, like: Any, name: str) -> Any:
         raise OperatorError(
             f"{name} only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s)."
         )
+    if value.dtype.is_complex and not like.dtype.is_complex:
+        raise OperatorError(f"{name}: value cannot be converted to type {like.dtype.name} without overflow")
     value = value if value.device is like.device else ops.to_device(value, device=like.device)
     return value if value.dtype is like.dtype else ops.cast(value, dtype=like.dtype)
 
@@ -154,8 +168,17 @@ def _value(value: Any, like: Any, name: str) -> Any:
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """A copy of input with values written, or added, where input[indices] reads."""
     key = _indices(input, indices)
+    _same_dtype(input, values)
     values = values if values.device is input.device else ops.to_device(values, device=input.device)
     return ops.index_put(input, values, *key, accumulate=accumulate)
+
+
+def _same_dtype(input: Any, values: Any) -> None:
+    if values.dtype is not input.dtype:
+        raise OperatorError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype.name} for the destination "
+            f"and {values.dtype.name} for the source."
+        )
 
 
 _put = inplace(ops.index_put)
@@ -163,6 +186,7 @@ _put = inplace(ops.index_put)
 
 def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """Write, or add, values where input[indices] reads."""
+    _same_dtype(input, values)
     return _put(input, values, *_indices(input, indices), accumulate=accumulate)
 
 
@@ -206,6 +230,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     size = x.array.size
     places = ops.nonzero(reshape(m, size))
     result = ops.index_select(reshape(x, size), reshape(places, places.array.shape[0]), dim=0)
+    refuse_overlap(out, input, mask)
     return result if out is None else write_out(out, result)
 
 
@@ -302,6 +327,10 @@ def scatter_reduce(
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise OperatorError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}.")
+    if src.dtype is not input.dtype:
+        raise OperatorError(
+            f"scatter_reduce(): Expected self.dtype to be equal to src.dtype: {input.dtype.name}, {src.dtype.name}"
+        )
     d = wrap_dim(dim, input.array.ndim)
     index = _only_long(index, "scatter_reduce")
     if input.tracked or src.tracked:
@@ -323,6 +352,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     if index.array.size and not size:
         raise OperatorIndexError("take(): tried to take from an empty tensor")
     result = ops.index(reshape(input, size), index)
+    refuse_overlap(out, input, index)
     return result if out is None else write_out(out, result)
 
 

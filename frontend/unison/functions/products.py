@@ -60,6 +60,20 @@ def bmm(input: Any, mat2: Any, *, out_dtype: Any = None, out: Any = None) -> Any
     return result if out is None else write_out(out, result)
 
 
+def _added(name: str, input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
+    """As `_combine`, of tensors that must have one dtype.
+
+    Raises:
+        RuntimeError: input has another dtype than the product.
+    """
+    if input.dtype is not product.dtype:
+        raise OperatorError(
+            f"{name}: input and the matrices must have the same dtype, but got {input.dtype.name} and "
+            f"{product.dtype.name}"
+        )
+    return _combine(input, product, beta, alpha, out)
+
+
 def _combine(input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
     """beta * input + alpha * product; beta 0 ignores input, NaN and all."""
     if product.dtype is dtypes.bool_:
@@ -84,18 +98,18 @@ def _combine(input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """beta * input + alpha * (mat1 @ mat2)."""
     _ranks("addmm", (2, 2), mat1, mat2)
-    return _combine(input, ops.matmul(mat1, mat2), beta, alpha, out)
+    return _added("addmm", input, ops.matmul(mat1, mat2), beta, alpha, out)
 
 
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """beta * input + alpha times the sum of the products of two batches."""
     product = ops.sum(bmm(batch1, batch2), dim=(0,), keepdim=False)
-    return _combine(input, product, beta, alpha, out)
+    return _added("addbmm", input, product, beta, alpha, out)
 
 
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """beta * input + alpha times the products of two batches."""
-    return _combine(input, bmm(batch1, batch2), beta, alpha, out)
+    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha, out)
 
 
 def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
@@ -106,7 +120,7 @@ def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
 
 def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """beta * input + alpha * (mat @ vec)."""
-    return _combine(input, mv(mat, vec), beta, alpha, out)
+    return _added("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
 def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from unison.functions.movement import cat, reshape, stack
-from unison_core import ops
+from unison_core import dtypes, ops
 from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
@@ -192,6 +192,10 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         RuntimeError: it would leave the tensor.
     """
     d, n = _sized(input, dim, "narrow()")
+    if isinstance(start, Handle) and (start.array.ndim or start.dtype not in dtypes.INTEGER):
+        raise OperatorError(
+            f"start must be an 0-dim integral Tensor, but got {start.dtype.name}{list(start.shape)}"
+        )
     begin = int(start)
     if length < 0:
         raise OperatorError("narrow(): length must be non-negative.")
@@ -206,7 +210,13 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
 
 
 def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
-    """narrow, copied."""
+    """narrow, copied.
+
+    Raises:
+        RuntimeError: there are not so many dimensions, or the part would leave the tensor.
+    """
+    if dim >= input.array.ndim:
+        raise OperatorError(f"narrow_copy(): dim {dim} is not one of {input.array.ndim} dimensions")
     return ops.copy(narrow(input, dim, start, length))
 
 

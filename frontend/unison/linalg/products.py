@@ -31,6 +31,10 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
         raise OperatorError(
             f"linalg.cross: inputs must have the same number of dimensions, got {list(a)} and {list(b)}"
         )
+    if input.dtype is not other.dtype:
+        raise OperatorError(
+            f"linalg.cross: expected scalar type {input.dtype.name} but found {other.dtype.name}; convert one of them"
+        )
     d = wrap_dim(dim, len(a))
     if a[d] != 3 or b[d] != 3:
         raise OperatorError(

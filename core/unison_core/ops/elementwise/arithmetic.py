@@ -54,7 +54,7 @@ def add_vjp(g: Any, out: Any, a: Any, b: Any) -> Any:
 add.samples(binary())
 
 
-@primitive(dtypes=NUMERIC, promote=COMMON, elementwise=True)
+@primitive(dtypes=NUMERIC, promote=COMMON, elementwise=True, tags=("no_bool",))
 def sub(a: Array, b: Array) -> Array:
     """a - b."""
 

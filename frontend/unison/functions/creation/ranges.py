@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
-from unison_core.errors import OperatorError
+from unison_core.errors import OperatorError, OperatorValueError
 from unison_core.handle import Handle
 
 __all__ = ["arange", "linspace", "logspace", "range"]
@@ -25,14 +26,25 @@ def arange(
     pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Any:
-    """start, start + step, ... up to but without end; int64 if all are integers."""
+    """start, start + step, ... up to but without end; int64 if all are integers.
+
+    Raises:
+        RuntimeError: an end is not finite, or step leads away from the end.
+        ValueError: step is zero.
+    """
     if end is None:
         start, end = 0, start
     numbers = [_number(n) for n in (start, end, step)]
+    if any(isinstance(n, float) and not math.isfinite(n) for n in numbers[:2]):
+        raise OperatorError(f"unsupported range: {numbers[0]} -> {numbers[1]}")
+    if dtype is None and out is not None:
+        dtype = out.dtype
     if dtype is None:
         dtype = dtypes.int64 if all(isinstance(n, int) for n in numbers) else dtypes.get_default_dtype()
     if dtype is dtypes.int64:
         # torch counts in the integers themselves when they are to be int64.
+        if int(numbers[2]) == 0 != numbers[2]:
+            raise OperatorValueError(f"step must be nonzero, but {numbers[2]} is 0 in int64")
         numbers = [int(n) for n in numbers]
     start, end, step = numbers
     return finish(

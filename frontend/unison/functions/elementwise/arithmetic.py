@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import binary, need_tensors, tensor_like, unary, with_out, write_out
+from unison.functions._common import binary, need_tensors, unary, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
@@ -299,7 +299,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         from unison.functions.indexing import nonzero
 
         return nonzero(condition, as_tuple=True)
-    from unison_core.dispatch.promotion import common_dtype
+    from unison_core.dispatch.promotion import common_dtype, constant
 
     target = common_dtype((input, other))
     if condition.dtype is not dtypes.bool_:
@@ -308,7 +308,8 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
                 f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.name}"
             )
         condition = ops.cast(condition, dtype=dtypes.bool_)
-    a, b = (tensor_like(x, condition) for x in (input, other))
+    # Numbers go straight to the result's dtype: the default dtype between would cost float64 half its digits.
+    a, b = (x if isinstance(x, Handle) else constant(x, target, condition.device) for x in (input, other))
     a = a if a.dtype is target else ops.cast(a, dtype=target)
     b = b if b.dtype is target else ops.cast(b, dtype=target)
     result = ops.where(condition, a, b)

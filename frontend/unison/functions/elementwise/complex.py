@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import unary, with_out
+from unison.functions._common import need_tensors, unary, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 
@@ -84,13 +84,14 @@ def imag(input: Any) -> Any:
     return ops.imag(input)
 
 
-@with_out
-def complex(real: Any, imag: Any) -> Any:
+def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     """real + i * imag.
 
     Raises:
-        RuntimeError: the parts are not of one floating dtype.
+        TypeError: a part is not a tensor.
+        RuntimeError: the parts are not of one floating dtype, or out is not of the complex dtype of theirs.
     """
+    need_tensors("complex", real=real, imag=imag)
     kinds = (dtypes.float16, dtypes.float32, dtypes.float64)
     if real.dtype not in kinds or imag.dtype not in kinds:
         raise OperatorError(
@@ -100,7 +101,12 @@ def complex(real: Any, imag: Any) -> Any:
         raise OperatorError(
             f"Expected object of scalar type {real.dtype.name} but got {imag.dtype.name} for the second argument"
         )
-    return ops.complex(real, imag)
+    result = ops.complex(real, imag)
+    if out is not None and out.dtype is not result.dtype:
+        raise OperatorError(
+            f"Expected object of scalar type {result.dtype.name} but got {out.dtype.name} for argument 'out'"
+        )
+    return result if out is None else write_out(out, result)
 
 
 @with_out
@@ -110,4 +116,9 @@ def polar(abs: Any, angle: Any) -> Any:
     Raises:
         RuntimeError: the inputs are not of one floating dtype.
     """
+    need_tensors("polar", abs=abs, angle=angle)
+    if abs.dtype is not angle.dtype:
+        raise OperatorError(
+            f"Expected object of scalar type {abs.dtype.name} but got {angle.dtype.name} for the second argument"
+        )
     return complex(ops.mul(abs, ops.cos(angle)), ops.mul(abs, ops.sin(angle)))

@@ -94,6 +94,12 @@ def multinomial(
         raise OperatorError(f"prob_dist must be 1 or 2 dim, but it has {input.array.ndim}")
     if num_samples <= 0:
         raise OperatorError(f"cannot sample n_sample <= 0 samples, got {num_samples}")
+    if input.dtype not in dtypes.FLOATING:
+        raise OperatorError(
+            f"multinomial only supports floating-point dtypes for input, got: {input.dtype.name}"
+        )
+    if out is not None and out.dtype is not dtypes.int64:
+        raise OperatorError(f"multinomial expects Long tensor out, got: {out.dtype.name}")
     count = input.array.shape[-1]
     if not replacement and num_samples > count:
         raise OperatorError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")

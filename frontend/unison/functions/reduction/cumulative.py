@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import with_out, write_out
+from unison.functions._common import dims, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
@@ -173,7 +173,7 @@ def _gradient_dims(x: Any, spacing: Any, dim: Any) -> tuple[int, ...]:
     if dim is None:
         given = len(spacing) if isinstance(spacing, (list, tuple)) else x.array.ndim
         return tuple(range(given))
-    return tuple(wrap_dim(d, x.array.ndim) for d in ([dim] if isinstance(dim, int) else dim))
+    return dims(dim, x.array.ndim) or ()
 
 
 def _slope(x: Any, spacing: Any, d: int, edge_order: int) -> Any:

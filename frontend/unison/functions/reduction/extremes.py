@@ -78,9 +78,10 @@ def _extreme(
 ) -> Any:
     if "other" in named or (args and isinstance(args[0], Handle)):
         other = named["other"] if "other" in named else args[0]
-        need_tensors(pair.__name__, other=other)
+        need_tensors(pair.__name__, input=x, other=other)
         value = pair(x, other)
         return value if out is None else write_out(out, value)
+    need_tensors(fold.__name__[1:], input=x)
     if not args and "dim" not in named:
         if 0 in x.array.shape:
             raise OperatorError(
@@ -125,4 +126,9 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
     over = _nonempty("aminmax", input, dim)
     low = ops.amin(input, dim=over, keepdim=keepdim)
     result = return_types.aminmax(low, ops.amax(input, dim=over, keepdim=keepdim))
+    for place in out or ():
+        if place.dtype is not input.dtype:
+            raise OperatorError(
+                f"aminmax(): expected out tensor to have dtype {input.dtype.name}, but got {place.dtype.name} instead"
+            )
     return result if out is None else write_out(out, result)

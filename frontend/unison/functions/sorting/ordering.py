@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import with_out, write_out
+from unison.functions._common import refuse_overlap, with_out, write_out
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
@@ -82,4 +82,6 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     else:
         order = ops.sort(input.detach(), dim=d, descending=False)[1]
         result = return_types.kthvalue(*pick(input, _places(order, d, k - 1, k), d, keepdim))
+    for place in out or ():
+        refuse_overlap(place, input)
     return result if out is None else write_out(out, result)

@@ -301,6 +301,11 @@ def linear_cross_entropy(
             f"Expected input batch_size ({input.array.shape[0]}) to match target batch_size ({target.array.shape[0]})."
         )
     outputs = tuple(linear_weight.array.shape[:-1])
+    if len(outputs) > 1 and input.array.ndim == 1:
+        raise OperatorError(
+            f"K-dimensional loss defined by linear_weight shape {list(linear_weight.shape)} requires batched input, "
+            f"(N, {input.array.shape[-1]}), got unbatched input with shape {list(input.shape)}"
+        )
     flat = ops.reshape(linear_weight, shape=(numel(outputs), linear_weight.array.shape[-1]))
     bias = None if linear_bias is None else ops.reshape(linear_bias, shape=(numel(outputs),))
     scores = ops.linear(input, flat, bias)
