@@ -9,20 +9,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unison_core.dispatch import promotion
-from unison_core.dtypes import INEXACT, DType
+from unison_core.dtypes import INEXACT, DType, bfloat16, complex64, float16, float64
 from unison_core.errors import NotSupportedError, RegistrationError
 
 if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.operator import Operator
 
-__all__ = ["CONTRACT", "Backend", "Kernel", "merge_kernels"]
+__all__ = ["BADGES", "CONTRACT", "Backend", "Kernel", "merge_kernels"]
 
 CONTRACT = 1
 """The version of this contract; a manifest names the one it was written for."""
+
+BADGES = frozenset(
+    {"fp64", "fp16", "bf16", "complex", "strided", "async", "dlpack", "deterministic", "bitexact"}
+    | {"tightsum", "ieee", "graph", "distributed", "arrayapi"}
+)
+"""What a backend may claim beyond a level of conformance; a badge that is claimed and failed fails the level."""
+
+_BADGE_OF = {float64: "fp64", float16: "fp16", bfloat16: "bf16", complex64: "complex"}
 
 Kernel = Callable[..., Any]
 
@@ -191,6 +199,19 @@ class Backend(ABC):
     def describe(self, device: Device) -> str:
         """A line for people: the hardware, the library, its version."""
         return self.name
+
+    def claims(self, device: Device) -> frozenset[str]:
+        """The conformance badges (of `BADGES`) that the device says it has: here what its dtypes and views imply.
+
+        A device without the badge of a dtype (`fp64`, `fp16`, `bf16`, `complex`) refuses that dtype even if other
+        devices of the backend have it.
+        """
+        badges = {badge for dtype, badge in _BADGE_OF.items() if dtype in self._native}
+        return frozenset(badges | ({"strided"} if self.aliasing else set()))
+
+    def subnormals(self, device: Device) -> Literal["preserve", "flush"]:
+        """Whether arithmetic keeps subnormal float32 numbers, or may replace them by zeros of the same sign."""
+        return "preserve"
 
     def _check_kernels(self) -> None:
         from unison_core import operator

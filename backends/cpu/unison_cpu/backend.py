@@ -88,3 +88,7 @@ class CpuBackend(Backend):
     def describe(self, device: Device) -> str:
         """Processor and NumPy version."""
         return f"{platform.processor() or platform.machine()}, NumPy {np.__version__}"
+
+    def claims(self, device: Device) -> frozenset[str]:
+        """Beside the dtypes: memory is shared through DLPack, and the same call gives the same bits."""
+        return super().claims(device) | {"deterministic", "dlpack"}

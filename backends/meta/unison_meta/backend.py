@@ -66,6 +66,10 @@ class MetaBackend(Backend):
         """A 0-d array."""
         return MetaArray((), dtype)
 
+    def claims(self, device: Device) -> frozenset[str]:
+        """None: what has no data cannot conform."""
+        return frozenset()
+
     def strides(self, array: Any) -> tuple[int, ...]:
         """As kept."""
         return tuple(array.strides)

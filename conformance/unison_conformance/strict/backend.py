@@ -124,6 +124,11 @@ class StrictBackend(Backend):
         """What it is for."""
         return "NumPy that refuses what is not promised" + (", without float64" if device.index == 1 else "")
 
+    def claims(self, device: Device) -> frozenset[str]:
+        """Deterministic as NumPy on one thread is; the second device has no float64."""
+        badges = super().claims(device) | {"deterministic"}
+        return badges - {"fp64"} if device.index == 1 else badges
+
 
 def _refuse_wide(device: Any, dtype: Any) -> None:
     if device.index == 1 and dtype in _WIDE:
