@@ -5,7 +5,18 @@ functions. One module per theme of `unison_core.ops` registers the oracles of it
 a backend, and nothing here calls the function that NumPy has for what is being computed. Start in `reference`.
 """
 
-from unison_conformance.oracle import elementwise, movement, reduction
+from unison_conformance.oracle import elementwise, indexing, linalg, movement, reduction, sorting
 from unison_conformance.oracle.reference import ORACLES, Reference, expected, oracle
 
-__all__ = ["ORACLES", "Reference", "elementwise", "expected", "movement", "oracle", "reduction"]
+__all__ = [
+    "ORACLES",
+    "Reference",
+    "elementwise",
+    "expected",
+    "indexing",
+    "linalg",
+    "movement",
+    "oracle",
+    "reduction",
+    "sorting",
+]
