@@ -43,9 +43,9 @@ class Case:
 
     def call(self) -> Sample:
         """The sample: shapes, domains and attributes of the call."""
-        from unison_conformance.cases.listing import samples_of
+        from unison_conformance.cases.listing import errors_of, samples_of
 
-        return samples_of(self.operator)[self.sample]
+        return (errors_of if self.values == "error" else samples_of)(self.operator)[self.sample]
 
 
 def parse(name: str) -> Case:

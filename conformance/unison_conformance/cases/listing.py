@@ -13,7 +13,7 @@ from unison_core.dtypes import DType
 from unison_core.operator import Operator, Promote
 from unison_core.samples import Arg, Sample
 
-__all__ = ["cases_of", "list_hash", "samples_of"]
+__all__ = ["cases_of", "errors_of", "list_hash", "samples_of"]
 
 _CORE = (dtypes.float32, dtypes.int32, dtypes.int64, dtypes.bool_)
 
@@ -25,6 +25,12 @@ _STORED = frozenset({"as_strided", "view"})
 def samples_of(name: str) -> tuple[Sample, ...]:
     """The good samples of an operator, in their order."""
     return tuple(s for s in operator.registry[name].samples() if s.error is None)  # type: ignore[misc]
+
+
+@cache
+def errors_of(name: str) -> tuple[Sample, ...]:
+    """The erroneous samples of an operator, in their order."""
+    return tuple(s for s in operator.registry[name].samples() if s.error is not None)  # type: ignore[misc]
 
 
 def cases_of(name: str, dtypes_wanted: Iterable[DType] = _CORE) -> Iterator[Case]:

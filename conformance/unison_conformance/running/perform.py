@@ -2,67 +2,222 @@
 
 from __future__ import annotations
 
+import re
 import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-import unison
+import unison  # noqa: F401 - its tensors are what operators return
 from unison_conformance.cases.case import Case
-from unison_conformance.cases.layouts import place
-from unison_conformance.cases.values import draw
-from unison_conformance.oracle import expected
+from unison_conformance.cases.values import host_dtype
+from unison_conformance.checks.check import Check, CheckFailed
+from unison_conformance.running.inputs import OracleMissing, Prepared, Sent, host_inputs, prepared, sent
+from unison_conformance.running.support import badges_of, lists, subnormals_of
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_conformance.tolerance import Comparison, compare, family_of, limit_of
+from unison_conformance.tolerance.compare import show
+from unison_core import devices, dtypes
+from unison_core.dispatch.fallback import fallback_policy, fallbacks
+from unison_core.dispatch.infer import infer
 from unison_core.errors import NotSupportedError
-from unison_core.samples import Arg
+from unison_core.operator import Arity
 
 __all__ = ["perform"]
 
+# One case in so many is called twice, chosen by its name.
+_REPEATED = 4
+_NO_KERNEL = re.compile(r"(\w+) has no kernel on ")
 
-def perform(case: Case, device: str) -> Result:
-    """Run one case; whatever happens is a verdict."""
+
+def perform(case: Case | Check, device: str) -> Result:
+    """Run one case or check; whatever happens is a verdict."""
     start = time.perf_counter()
+    uses = sum(count for count, _ in fallbacks().values())
+    with fallback_policy("error"):
+        result = _perform_check(case, device) if isinstance(case, Check) else _perform_call(case, device)
+    if sum(count for count, _ in fallbacks().values()) != uses:
+        result = replace(result, verdict=Verdict.FALLBACK, detail=_last_fallback())
+    return replace(result, seconds=time.perf_counter() - start)
+
+
+def _perform_check(check: Check, device: str) -> Result:
+    lacking = check.needs - badges_of(devices.canonical(device))
+    if lacking:
+        names = ", ".join(sorted(lacking))
+        return Result(check.name, Verdict.NOT_SUPPORTED, f"needs {names}, which {device} does not claim")
     try:
-        result = _judge(case, device)
+        check.run(device)
+    except CheckFailed as e:
+        return Result(check.name, Verdict.FAIL, str(e))
     except NotSupportedError as e:
-        result = Result(str(case), Verdict.NOT_SUPPORTED, str(e))
+        return _refused(check.name, e)
+    except Exception as e:  # noqa: BLE001 - a backend may raise anything
+        return Result(check.name, Verdict.FAIL, f"{type(e).__name__}: {e}")
+    return Result(check.name, Verdict.PASS)
+
+
+def _perform_call(case: Case, device: str) -> Result:
+    where = devices.canonical(device)
+    name = str(case)
+    try:
+        if case.values == "error":
+            return _judge_error(case, where)
+        ready = prepared(case)
+        family = family_of(case.operator)
+    except OracleMissing as e:
+        return Result(name, Verdict.SUITE_ERROR, str(e))
+    except Exception as e:  # noqa: BLE001 - the suite's own fault, whatever it is
+        return Result(name, Verdict.SUITE_ERROR, f"the oracle failed: {type(e).__name__}: {e}")
+    try:
+        return _judge(case, ready, family, where)
+    except NotSupportedError as e:
+        used = [dtypes.BY_NAME[x.dtype.name] for x in ready.promoted if isinstance(x, np.ndarray)]
+        used += [v for v in ready.attrs.values() if isinstance(v, dtypes.DType)]
+        return _refused(name, e, case, where, used)
     except Exception as e:  # noqa: BLE001 - a kernel may raise anything
-        result = Result(str(case), Verdict.FAIL, f"{type(e).__name__}: {e}")
-    return _timed(result, time.perf_counter() - start)
+        return Result(name, Verdict.FAIL, f"{type(e).__name__}: {e}")
 
 
-def _timed(result: Result, seconds: float) -> Result:
-    from dataclasses import replace
+def _refused(
+    name: str, error: Exception, case: Case | None = None, device: Any = None, used: Sequence[Any] = ()
+) -> Result:
+    """What a refusal is: a fallback that was not permitted, a lie, or honest."""
+    missing = _NO_KERNEL.match(str(error))
+    if missing:
+        text = f"{missing[1]} has no kernel and would have run on the host"
+        return Result(name, Verdict.FALLBACK, text)
+    has_kernel = case is not None and device.backend.kernel(case.op) is not None
+    if has_kernel and all(lists(device, d) for d in [case.element_type, *used]):
+        text = f"the backend lists {case.dtype} and has a kernel for {case.operator}, which refused: {error}"
+        return Result(name, Verdict.LIE, text)
+    return Result(name, Verdict.NOT_SUPPORTED, str(error))
 
-    return replace(result, seconds=seconds)
+
+def _last_fallback() -> str:
+    use = list(fallbacks())[-1]
+    return f"{use.operator} ran on the host, called from {use.caller}"
 
 
-def host_inputs(case: Case) -> list[Any]:
-    """The host arrays (or numbers, or None) that the case calls its operator with."""
-    sample, dtype = case.call(), case.element_type
-    return [
-        draw(x, dtype, case.values, case.seed * 101 + i) if isinstance(x, Arg) else x
-        for i, x in enumerate(sample.inputs)
-    ]
+def _call(case: Case, given: Sent, device: Any) -> tuple[Any, ...]:
+    """The results; of an operator that writes, its inputs."""
+    op, attrs = case.op, dict(case.call().attrs)
+    if op.arity is Arity.CREATION:
+        attrs["device"] = device
+    out = op.call(*given.inputs, **attrs)
+    if op.arity is Arity.WRITING:
+        return given.inputs
+    return out if isinstance(out, tuple) else (out,)
 
 
-def _judge(case: Case, device: str) -> Result:
-    op, attrs = case.op, {**case.op.defaults, **case.call().attrs}
-    hosts = host_inputs(case)
-    given = [
-        place(x, case.layout, lambda a: unison.from_numpy(a).to(device)) if isinstance(x, np.ndarray) else x
-        for x in hosts
-    ]
-    out = op.call(*given, **attrs)
-    outs = out if isinstance(out, tuple) else (out,)
-    wanted = expected(op.name, tuple(hosts), attrs)
-    limit_row = family_of(op.name)
-    worst = Comparison(ok=True)
-    for got, reference in zip(outs, wanted, strict=True):
-        host = np.asarray(got.device.backend.to_host(got.array))
-        comparison = compare(host, reference, got.dtype, limit_of(limit_row, got.dtype))
-        worst = max(worst, comparison, key=lambda c: (not c.ok, c.ratio))
-    verdict = Verdict.PASS if worst.ok else Verdict.FAIL
-    detail = "" if worst.ok else f"at {list(worst.place)}: got {worst.got}, must be {worst.wanted}"
-    return Result(str(case), verdict, detail, worst.error, worst.allowed, worst.ratio)
+def _judge(case: Case, ready: Prepared, family: str, device: Any) -> Result:
+    name, op = str(case), case.op
+    given = sent(ready.hosts, case.layout, device)
+    specs = None if "dynamic" in op.tags else _specs(case, given)
+    _poison_freed(specs, device)
+    outs = _call(case, given, device)
+    hosts = [np.asarray(o.device.backend.to_host(o.array)) for o in outs]
+    if op.arity is not Arity.WRITING:
+        wrong = given.changed() or _unlike_rules(outs, specs)
+        if wrong:
+            return Result(name, Verdict.FAIL, wrong, np.inf, 0.0, np.inf)
+        if _repeats(case) and (seen := _differs(case, given, device, hosts)):
+            return Result(name, Verdict.NONDETERMINISTIC, seen)
+    wanted = ready.wanted
+    if len(wanted) != len(hosts) and op.arity is not Arity.WRITING:
+        return Result(name, Verdict.FAIL, f"{len(hosts)} results, must be {len(wanted)}", np.inf, 0.0, np.inf)
+    flush = subnormals_of(device) == "flush"
+    worst, at = Comparison(ok=True), 0
+    for i, (got, reference) in enumerate(zip(hosts, wanted, strict=False)):
+        dtype = dtypes.BY_NAME[got.dtype.name]
+        found = compare(got, reference, dtype, limit_of(family, dtype), flush=flush)
+        if (not found.ok, found.ratio) > (not worst.ok, worst.ratio):
+            worst, at = found, i
+    return _result(case, ready, worst, at if len(hosts) > 1 else None)
+
+
+def _result(case: Case, ready: Prepared, worst: Comparison, number: int | None) -> Result:
+    inputs = _inputs_at(case, ready, worst.place) if worst.ratio > 0 and case.op.elementwise else ""
+    if worst.ok:
+        return Result(str(case), Verdict.PASS, "", worst.error, worst.allowed, worst.ratio, inputs)
+    which = f"result {number} " if number is not None else ""
+    more = f", {worst.wrong} elements wrong" if worst.wrong > 1 else ""
+    detail = f"{which}at {list(worst.place)}: got {worst.got}, must be {worst.wanted}{more}"
+    return Result(str(case), Verdict.FAIL, detail, worst.error, worst.allowed, worst.ratio, inputs)
+
+
+def _inputs_at(case: Case, ready: Prepared, place: tuple[int, ...]) -> str:
+    arrays = [np.asarray(x) for x in ready.promoted if x is not None]
+    try:
+        seen = [a[place] for a in np.broadcast_arrays(*arrays)]
+    except (ValueError, IndexError):
+        return ""
+    return ", ".join(show(x) for x in seen)
+
+
+def _specs(case: Case, given: Sent) -> Any:
+    out = infer(case.op, given.inputs, dict(case.call().attrs))
+    return out if isinstance(out, tuple) else (out,)
+
+
+def _poison_freed(specs: Any, device: Any) -> None:
+    """Leave poison in memory of the results' sizes, which the allocator will likely hand out next."""
+    for spec in specs or ():
+        if spec.dtype and device.backend.supports(spec.dtype) and lists(device, spec.dtype):
+            block = np.empty(spec.shape, host_dtype(spec.dtype))
+            block.view(np.uint8 if block.ndim else block.dtype)[...] = (
+                0xA5 if spec.dtype in dtypes.INTEGER else 1
+            )
+            if spec.dtype in dtypes.INEXACT:
+                block[...] = np.nan
+            device.backend.from_host(block, device)
+
+
+def _unlike_rules(outs: tuple[Any, ...], specs: Any) -> str:
+    if specs is None:
+        return ""
+    got = [(tuple(o.shape), o.dtype.name) for o in outs]
+    wanted = [(tuple(s.shape), s.dtype.name) for s in specs]
+    if got == wanted:
+        return ""
+    return f"the result is {_described(got)}, the operator's rules say {_described(wanted)}"
+
+
+def _described(results: list[tuple[Any, str]]) -> str:
+    return ", ".join(f"{dtype}{list(shape)}" for shape, dtype in results)
+
+
+def _repeats(case: Case) -> bool:
+    return case.operator != "empty" and zlib.crc32(str(case).encode()) % _REPEATED == 0
+
+
+def _differs(case: Case, given: Sent, device: Any, first: list[Any]) -> str:
+    again = [np.asarray(o.device.backend.to_host(o.array)) for o in _call(case, given, device)]
+    for i, (a, b) in enumerate(zip(first, again, strict=True)):
+        if a.shape != b.shape or a.tobytes() != b.tobytes():
+            return f"result {i} of the same call came out with other bits the second time"
+    return ""
+
+
+def _judge_error(case: Case, device: Any) -> Result:
+    """An erroneous call: it must raise its error, say what it says, and leave its inputs alone."""
+    name, sample = str(case), case.call()
+    given = sent(host_inputs(case), case.layout, device)
+    assert sample.error is not None, f"{name} is no erroneous sample"
+    try:
+        _call(case, given, device)
+    except NotSupportedError as e:
+        return _refused(name, e, case, device)
+    except Exception as e:  # noqa: BLE001 - which one it is, is the question
+        if not isinstance(e, sample.error):
+            return Result(
+                name, Verdict.FAIL, f"raised {type(e).__name__} ({e}), must be {sample.error.__name__}"
+            )
+        if not re.search(sample.match, str(e)):
+            return Result(name, Verdict.FAIL, f"the error does not say {sample.match!r} but {str(e)!r}")
+        written = given.changed()
+        return Result(name, Verdict.FAIL if written else Verdict.PASS, written)
+    return Result(name, Verdict.FAIL, f"no error: it must raise {sample.error.__name__} ({sample.match})")
