@@ -185,4 +185,6 @@ def _product(parts: tuple[Any, ...], terms: Any, shaped: Any, x: Any) -> Any:
     values = tuple(part.apply(shaped) for part in parts)
     if len(values) == 1:
         return Reference(values[0], np.abs(values[0].hi), terms)
-    return Reference(values, np.hypot(values[0].hi, values[1].hi), 2 * terms)
+    size = np.hypot(values[0].hi, values[1].hi)
+    # Beyond the format the parts of a complex product become infinite, or NaN, by the order of the factors.
+    return Reference(values, size, 2 * terms, free=size > np.finfo(x.real.dtype).max)
