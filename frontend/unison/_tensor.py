@@ -32,7 +32,7 @@ from unison.functions import (
     splitting,
 )
 from unison.functions._common import Size
-from unison_core import devices, dtypes, handle, ops
+from unison_core import devices, dtypes, handle, ops, state
 from unison_core.dispatch import inplace, paths
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
@@ -103,7 +103,7 @@ class Tensor(
     @property
     def requires_grad(self) -> bool:
         """Whether operations on it are recorded; settable on leaves."""
-        return self.tracked
+        return self.tracked or (self.base is not None and bool(state.refresh(self)))
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

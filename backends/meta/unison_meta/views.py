@@ -49,10 +49,28 @@ def as_strided(x: MetaArray, *, shape: Shape, stride: Shape, offset: int) -> Met
     return MetaArray(shape, x.dtype, stride, offset)
 
 
+def view_as_real(x: MetaArray) -> MetaArray:
+    """Twice the steps, and a pair at each."""
+    strides = (*(2 * s for s in x.strides), 1)
+    return MetaArray((*x.shape, 2), x.dtype.to_real(), strides, 2 * x.offset)
+
+
+def view_as_complex(x: MetaArray) -> MetaArray:
+    """Half the steps."""
+    if x.size and (x.strides[-1:] != (1,) or x.offset % 2 or any(s % 2 for s in x.strides[:-1])):
+        raise ViewError(
+            "Tensor must have a last dimension with stride 1 and even strides and offset elsewhere to be viewed as "
+            f"complex, but has strides {list(x.strides)}; use .contiguous() first"
+        )
+    return MetaArray(x.shape[:-1], x.dtype.to_complex(), [s // 2 for s in x.strides[:-1]], x.offset // 2)
+
+
 VIEWS: dict[str, Callable[..., MetaArray]] = {
     "as_strided": as_strided,
     "expand": expand,
     "permute": permute,
     "slice": slice,
     "view": view,
+    "view_as_complex": view_as_complex,
+    "view_as_real": view_as_real,
 }

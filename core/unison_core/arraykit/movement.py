@@ -41,6 +41,8 @@ class Movement:
             "unfold": self.unfold,
             "unslice": self.unslice,
             "view": self.view,
+            "view_as_complex": self.view_as_complex,
+            "view_as_real": self.view_as_real,
         }
 
     def view(self, x: Any, *, shape: Shape) -> Any:
@@ -122,6 +124,24 @@ class Movement:
             )
         flat = whole.reshape(-1).view(x.dtype)[offset:]
         return self.xp.lib.stride_tricks.as_strided(flat, shape, [s * item for s in stride])
+
+    def view_as_real(self, x: Any) -> Any:
+        real = x.real
+        shape, strides = (*x.shape, 2), (*x.strides, real.dtype.itemsize)
+        return self.xp.lib.stride_tricks.as_strided(real, shape, strides)
+
+    def view_as_complex(self, x: Any) -> Any:
+        if x.dtype not in (self.xp.float32, self.xp.float64) or not x.ndim or x.shape[-1] != 2:
+            raise ValueError("pairs")
+        item = x.dtype.itemsize
+        if x.size and (x.strides[-1] != item or any(s % (2 * item) for s in x.strides[:-1])):
+            raise ViewError(
+                "Tensor must have a last dimension with stride 1 and even strides elsewhere to be viewed as complex, "
+                f"but has byte strides {list(x.strides)} of {item}-byte elements; use .contiguous() first"
+            )
+        if not x.size:
+            return self.xp.zeros(x.shape[:-1], self.xp.result_type(x.dtype, self.xp.complex64))
+        return x.view(self.xp.result_type(x.dtype, self.xp.complex64))[..., 0]
 
     def copy(self, x: Any) -> Any:
         return x.copy()

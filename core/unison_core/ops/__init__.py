@@ -121,6 +121,7 @@ from unison_core.ops.loss import (
     mse_loss,
 )
 from unison_core.ops.movement.copies import cast, cat, copy, flip, pad, roll, to_device
+from unison_core.ops.movement.parts import view_as_complex, view_as_real
 from unison_core.ops.movement.views import (
     as_strided,
     diagonal,
@@ -363,5 +364,7 @@ __all__ = [
     "unslice",
     "var",
     "view",
+    "view_as_complex",
+    "view_as_real",
     "where",
 ]

@@ -172,6 +172,10 @@ class Elementwise:
         """The real part."""
         return elementwise.real(self)
 
+    @real.setter
+    def real(self, value: Any) -> None:
+        elementwise.real(self)[...] = value
+
     @property
     def imag(self) -> Any:
         """The imaginary part.
@@ -180,3 +184,7 @@ class Elementwise:
             RuntimeError: the tensor is real.
         """
         return elementwise.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        elementwise.imag(self)[...] = value

@@ -8,6 +8,7 @@ from typing import Any
 from unison.functions import arranging, copies, movement, products
 from unison.functions._common import in_place
 from unison_core.dispatch.inplace import check_target
+from unison_core.handle import alias
 
 __all__ = ["Rewriting"]
 
@@ -18,10 +19,15 @@ def _turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         check_target(name, self)
-        view = function(self, *args, **kwargs)
-        self.array, self.base = view.array, None
+        # A view stays one: of what it was until now, which keeps its own link to the base.
+        before = alias(self)
+        before.tracked, before.node, before.base = self.tracked, self.node, self.base
+        view = function(before, *args, **kwargs)
+        self.array = view.array
+        self.base = None if self.base is None else view.base
         if self.tracked:
             self.node = view.node
+        self.counter[0] += 1
         return self
 
     call.__name__ = call.__qualname__ = name + "_"

@@ -15,6 +15,7 @@ from typing import Any
 from unison.autograd.graph import Node, edge
 from unison_core import ops, state
 from unison_core.dispatch import inplace
+from unison_core.errors import ViewError
 
 __all__ = ["Merge", "became_tracked", "rebase", "refreshed"]
 
@@ -32,14 +33,19 @@ class Merge(Node):
 
     def apply(self, g: Any) -> tuple[Any, ...]:
         """The region's gradient goes to the view's new value, the rest to the old parent."""
-        part = self.op.call(g, **self.attrs)
+        try:
+            part = self.op.call(g, **self.attrs)
+        except ViewError:
+            # An incoming gradient may be expanded, and such memory cannot be seen in every shape.
+            g = ops.copy(g)
+            part = self.op.call(g, **self.attrs)
         if self.parents[1] is not None:
             part = ops.copy(part)
         if self.parents[0] is None:
             return None, part
         rest = ops.copy(g)
         region = self.op.call(rest, **self.attrs)
-        zero = ops.full(shape=(), value=0, dtype=g.dtype, device=g.device)
+        zero = ops.full(shape=(), value=0, dtype=region.dtype, device=g.device)
         inplace.assign(region, zero)
         return rest, part
 

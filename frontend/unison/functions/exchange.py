@@ -174,22 +174,21 @@ def view_dtype(input: Any, dtype: DType) -> Any:
 
 
 def view_as_real(input: Any) -> Any:
-    """Complex numbers as pairs of real and imaginary part in a new last dimension.
+    """Complex numbers as pairs of real and imaginary part in a new last dimension, on the same memory.
 
     Raises:
         RuntimeError: input is not complex.
     """
     if not input.dtype.is_complex:
         raise OperatorError(f"view_as_real is only supported for complex tensors, got {input.dtype.name}")
-    parts = [ops.slice(p, key=(..., None)) for p in (ops.real(input), ops.imag(input))]
-    return ops.cat(*parts, dim=input.array.ndim)
+    return ops.view_as_real(input)
 
 
 def view_as_complex(input: Any) -> Any:
-    """Pairs in the last dimension as complex numbers.
+    """Pairs in the last dimension as complex numbers, on the same memory.
 
     Raises:
-        RuntimeError: input is not float32 or float64 with a last dimension of 2.
+        RuntimeError: input is not float32 or float64 with a last dimension of 2, or its strides do not allow it.
     """
     if input.dtype not in (dtypes.float32, dtypes.float64):
         raise OperatorError(
@@ -197,7 +196,7 @@ def view_as_complex(input: Any) -> Any:
         )
     if not input.array.ndim or input.array.shape[-1] != 2:
         raise OperatorError(f"Tensor must have a last dimension of size 2, got shape {list(input.shape)}")
-    return ops.complex(ops.slice(input, key=(..., 0)), ops.slice(input, key=(..., 1)))
+    return ops.view_as_complex(input)
 
 
 def array_of(input: Any, dtype: Any = None, copy: bool | None = None) -> Any:

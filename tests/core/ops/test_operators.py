@@ -105,7 +105,7 @@ def test_inputs_stay_and_calls_repeat(name: str, n: int, sample: Sample, device:
 @pytest.mark.parametrize(("name", "n", "sample"), GOOD)
 def test_layout_does_not_matter(name: str, n: int, sample: Sample, layout: str, device: str) -> None:
     op = registry[name]
-    if name in ("view", "as_strided"):
+    if name in ("view", "as_strided", "view_as_complex"):
         pytest.skip("strides are what these operators are about; tests/frontend/functions has their layouts")
     dtype = _dtypes_of(op)[0]
     plain = tensors(sample, dtype, device)

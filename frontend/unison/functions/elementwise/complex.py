@@ -69,19 +69,19 @@ def resolve_neg(input: Any) -> Any:
 
 
 def real(input: Any) -> Any:
-    """The real part; a real tensor itself."""
-    return ops.real(input) if input.dtype in dtypes.COMPLEX else input
+    """The real part, on the same memory; a real tensor itself."""
+    return ops.slice(ops.view_as_real(input), key=(..., 0)) if input.dtype in dtypes.COMPLEX else input
 
 
 def imag(input: Any) -> Any:
-    """The imaginary part.
+    """The imaginary part, on the same memory.
 
     Raises:
         RuntimeError: input is real.
     """
     if input.dtype not in dtypes.COMPLEX:
         raise OperatorError("imag is not implemented for tensors with non-complex dtypes.")
-    return ops.imag(input)
+    return ops.slice(ops.view_as_real(input), key=(..., 1))
 
 
 def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
