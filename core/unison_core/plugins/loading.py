@@ -5,7 +5,8 @@ One bad plugin must not break the import of Unison, slow it down, or take anothe
 looked at before the first device is asked for by name; only that plugin's manifest is then imported; a probe runs
 on a thread and is given up after `UNISON_PROBE_TIMEOUT` seconds (5); whatever fails is recorded with its reason
 and the fix, and shown by `backends()`. Two distributions that claim one name: the first in alphabetical order
-keeps it, the other is quarantined, and `UNISON_BACKEND_<NAME>=<distribution>` chooses otherwise.
+keeps it, the other is quarantined, and `UNISON_BACKEND_<NAME>=<distribution>` chooses otherwise. The host's name is
+reserved for Unison's own distribution, since the host must always work: nobody else gets it, chosen or not.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "BackendRecord", "backends", "load", "register", "require", "unregister"]
 
 GROUP = "unison.backends"
+HOST, OWN = "cpu", "unison"
+"""The name of the host's backend, and the distribution that it is reserved for."""
 
 _lock = threading.RLock()
 _registered: dict[str, BackendRecord] = {}
@@ -64,6 +67,9 @@ def _found() -> dict[str, list[BackendRecord]]:
         if not any(r.origin == origin and r.entry.value == entry.value for r in same):
             same.append(BackendRecord(entry.name, origin, entry=entry))
     for name, same in records.items():
+        if name == HOST:
+            _reserve(same)
+            continue
         chosen = os.environ.get(f"UNISON_BACKEND_{name.upper()}")
         same.sort(key=lambda r: (r.origin != chosen, r.origin))
         for loser in same[1:]:
@@ -72,6 +78,17 @@ def _found() -> dict[str, list[BackendRecord]]:
                 f"uninstall one of them, or set UNISON_BACKEND_{name.upper()}={loser.origin}",
             )
     return records
+
+
+def _reserve(claims: list[BackendRecord]) -> None:
+    claims.sort(key=lambda r: (r.origin != OWN, r.origin))
+    for claim in claims:
+        if claim.origin != OWN:
+            claim.quarantine(
+                f"the name {HOST!r} is reserved for the host's backend, which distribution {OWN!r} brings",
+                f"announce it under another name; to replace single kernels of {HOST!r} bring an overlay "
+                "(entry points in 'unison.overlays')",
+            )
 
 
 def register(

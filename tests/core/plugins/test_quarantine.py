@@ -164,11 +164,15 @@ def test_the_environment_chooses_between_two_of_one_name(tmp_path: Path) -> None
     assert (kept[1:3], lost[1:3]) == (["zeta", "loaded"], ["beta", "quarantined"])
 
 
-def test_cpu_cannot_be_taken_over_unasked(tmp_path: Path) -> None:
-    install(tmp_path, "zz-impostor", {"cpu": "raise OSError('taken over')"})
-    answer = ask(tmp_path, [])
-    assert answer["sum"] == 3.0
-    assert [r[1:3] for r in answer["records"] if r[0] == "cpu"] == [
-        ["unison", "loaded"],
-        ["zz-impostor", "quarantined"],
-    ]
+@pytest.mark.parametrize("impostor", ["aa-impostor", "zz-impostor"])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_name_of_the_host_is_reserved(tmp_path: Path, impostor: str, chosen: bool) -> None:
+    install(tmp_path, impostor, {"cpu": HEAD + manifest("cpu")})
+    answer = ask(tmp_path, ["cpu"], **({"UNISON_BACKEND_CPU": impostor} if chosen else {}))
+    assert (answer["sum"], answer["told"]) == (3.0, {"cpu": "worked"})
+    own, other = [r for r in answer["records"] if r[0] == "cpu"]
+    assert own[1:3] == ["unison", "loaded"]
+    assert other[1:3] == [impostor, "quarantined"]
+    assert "reserved for the host's backend" in other[3]
+    assert "another name" in other[4]
+    assert "overlay" in other[4]
