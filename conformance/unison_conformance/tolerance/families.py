@@ -38,6 +38,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "unfold",
         "unslice",
         "view",
+        "view_as_complex",
+        "view_as_real",
         "where",
     ),
     "cast": ("cast",),
