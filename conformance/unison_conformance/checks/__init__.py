@@ -4,6 +4,7 @@
 `check.<theme>.<fact>`. Start in `check`.
 """
 
+from unison_conformance.checks import storage, views
 from unison_conformance.checks.check import CHECKS, Check, CheckFailed, check
 
-__all__ = ["CHECKS", "Check", "CheckFailed", "check"]
+__all__ = ["CHECKS", "Check", "CheckFailed", "check", "storage", "views"]

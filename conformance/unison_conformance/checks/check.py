@@ -10,13 +10,21 @@ __all__ = ["CHECKS", "Check", "CheckFailed", "check"]
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - the name says it
-    """The device broke the contract; the text says what was seen, where, and what the contract asks."""
+    """The device broke the contract; the text says what was seen, where, and what the contract asks.
+
+    `verdict` names the verdict: FAIL, LIE (it says it can and cannot), FALLBACK or NONDETERMINISTIC.
+    """
+
+    def __init__(self, text: str, verdict: str = "FAIL") -> None:
+        super().__init__(text)
+        self.verdict = verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One fact about a device, `run(device)`: returns if it holds, raises CheckFailed (or what the backend raised).
 
+    NotSupportedError means that the device lacks what the check is about, which is not a failure by itself.
     `needs` names badges without which the check does not apply ("fp64"); `slow` checks run from level 3 on.
     """
 

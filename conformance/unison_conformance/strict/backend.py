@@ -9,6 +9,7 @@ import numpy as np
 
 from unison_conformance.strict.array import StrictArray
 from unison_core import arraykit, dtypes
+from unison_core.arraykit.movement import storage
 from unison_core.backend import Backend
 from unison_core.devices import Device
 from unison_core.dispatch.infer import infer
@@ -114,9 +115,7 @@ class StrictBackend(Backend):
 
     def offset(self, array: Any) -> int:
         """Distance from the owner's first element."""
-        owner = array.data
-        while isinstance(owner.base, np.ndarray):
-            owner = owner.base
+        owner = storage(array.data)
         item = array.dtype.itemsize
         return int((array.data.ctypes.data - owner.ctypes.data) // item) if array.size else 0
 
