@@ -13,7 +13,7 @@ import numpy as np
 
 from unison_conformance.oracle.wide import Wide, wide
 
-__all__ = ["evaluate", "flint"]
+__all__ = ["evaluate", "evaluate_plane", "flint"]
 
 _FIRST, _LAST = 160, 20_000
 _ENOUGH = 110
@@ -72,3 +72,38 @@ def _one(library: Any, function: Any, x: tuple[float, ...], tail: tuple[float, .
         precision *= 2
     hi = float(y)
     return (hi, float(y - hi)) if abs(hi) < np.inf else (hi, 0.0)
+
+
+def evaluate_plane(function: Callable[..., Any], *inputs: Any) -> tuple[Wide, Wide]:
+    """The parts of function(acb, ...) at every element of complex arrays of one shape; NaN where it has a pole."""
+    library = flint()
+    shape = inputs[0].shape
+    parts = np.zeros((2, 2, inputs[0].size))
+    seen: dict[tuple[complex, ...], Any] = {}
+    previous = library.ctx.prec
+    try:
+        for i, z in enumerate(zip(*(a.ravel().tolist() for a in inputs), strict=True)):
+            if z not in seen:
+                seen[z] = _one_in_plane(library, function, z)
+            parts[:, :, i] = seen[z]
+    finally:
+        library.ctx.prec = previous
+    return Wide(*parts[0].reshape(2, *shape)), Wide(*parts[1].reshape(2, *shape))
+
+
+def _one_in_plane(library: Any, function: Any, z: tuple[complex, ...]) -> list[tuple[float, float]]:
+    precision = _FIRST
+    while True:
+        library.ctx.prec = precision
+        w = function(*(library.acb(a.real, a.imag) for a in z))
+        # One part may be an undetermined zero: the modulus is what counts.
+        if w.rel_accuracy_bits() >= _ENOUGH or w.is_zero():
+            break
+        if precision >= _LAST or not w.is_finite():
+            return [(np.nan, 0.0), (np.nan, 0.0)]
+        precision *= 2
+    his = [float(w.real.mid()), float(w.imag.mid())]
+    return [
+        (hi, float((part - hi).mid()) if abs(hi) < np.inf else 0.0)
+        for hi, part in zip(his, (w.real, w.imag), strict=True)
+    ]

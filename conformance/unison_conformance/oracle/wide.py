@@ -91,7 +91,9 @@ class Wide:
         b = wide(other)
         with np.errstate(all="ignore"):
             p, e = _two_prod(self.hi, b.hi)
-            return _settle(*_quick_two_sum(p, e + (self.hi * b.lo + self.lo * b.hi)))
+            # Infinity times the zero tail of the other factor must not become NaN.
+            tail = np.where(np.isfinite(p), self.hi * b.lo + self.lo * b.hi, 0.0)
+            return _settle(*_quick_two_sum(p, e + tail))
 
     __rmul__ = __mul__
 
@@ -183,6 +185,8 @@ def _quick_two_sum(a: Float, b: Float) -> tuple[Float, Float]:
 
 def _two_prod(a: Float, b: Float) -> tuple[Float, Float]:
     p = a * b
+    # What is not finite has no error, whatever the other factor.
+    a, b = np.where(np.isfinite(a), a, 0.0), np.where(np.isfinite(b), b, 0.0)
     big = np.abs(a) > _LARGE, np.abs(b) > _LARGE
     if big[0].any() or big[1].any():
         # Splitting multiplies by 2^27: very large factors are scaled down first, exactly.
