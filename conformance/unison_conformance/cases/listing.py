@@ -54,7 +54,12 @@ def _variants(op: Operator, n: int, sample: Sample, dtype: DType) -> Iterator[Ca
 
 
 def drawable(op: Operator, sample: Sample, dtype: DType) -> bool:
-    """Whether the sample makes sense in that dtype."""
+    """Whether the sample makes sense in that dtype.
+
+    An operator whose one integer type is int64 has that for indices, not for what it computes.
+    """
+    if dtype is dtypes.int64 and op.dtypes & dtypes.INTEGER == {dtypes.int64}:
+        return False
     return all(
         not isinstance(x, Arg) or (x.dtype or dtype) in op.dtypes or op.promote is not Promote.NONE
         for x in sample.inputs

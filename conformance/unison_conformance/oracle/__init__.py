@@ -5,18 +5,41 @@ functions. One module per theme of `unison_core.ops` registers the oracles of it
 a backend, and nothing here calls the function that NumPy has for what is being computed. Start in `reference`.
 """
 
-from unison_conformance.oracle import elementwise, indexing, linalg, movement, reduction, sorting
+from unison_conformance.oracle import (
+    attention,
+    convolution,
+    elementwise,
+    embedding,
+    indexing,
+    linalg,
+    loss,
+    movement,
+    normalization,
+    optimizer,
+    pooling,
+    recurrent,
+    reduction,
+    sorting,
+)
 from unison_conformance.oracle.reference import ORACLES, Reference, expected, oracle
 
 __all__ = [
     "ORACLES",
     "Reference",
+    "attention",
+    "convolution",
     "elementwise",
+    "embedding",
     "expected",
     "indexing",
     "linalg",
+    "loss",
     "movement",
+    "normalization",
+    "optimizer",
     "oracle",
+    "pooling",
+    "recurrent",
     "reduction",
     "sorting",
 ]

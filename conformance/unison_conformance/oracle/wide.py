@@ -127,7 +127,8 @@ class Wide:
         axes = sorted({a % self.ndim for a in axes}) if self.ndim else []
         kept = [a for a in range(self.ndim) if a not in axes]
         moved = self.apply(np.transpose, [*kept, *axes])
-        total = _sum_last(moved.reshape(*(self.shape[a] for a in kept), -1) if axes else moved[..., None])
+        last = int(np.prod([self.shape[a] for a in axes]))
+        total = _sum_last(moved.reshape(*(self.shape[a] for a in kept), last) if axes else moved[..., None])
         return (
             total.reshape(*[1 if a in axes else n for a, n in enumerate(self.shape)]) if keepdims else total
         )

@@ -13,7 +13,7 @@ from unison_core import ops
 from unison_core.dtypes import NUMERIC
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
-from unison_core.ops._shared import adjoint
+from unison_core.ops._shared import adjoint, narrowed
 from unison_core.ops.folding import by, col2im, im2col, window_counts
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Shape, Spec
@@ -273,7 +273,8 @@ def conv_weight_grad(
     columns = ops.reshape(columns, shape=(x.shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
     grads = ops.reshape(g, shape=(g.shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
     per_image = ops.matmul(grads, ops.transpose_last(columns))
-    return ops.reshape(ops.sum(per_image, dim=(0,), keepdim=False), shape=shape)
+    # Sums of small integers come out as int64.
+    return ops.reshape(narrowed(ops.sum(per_image, dim=(0,), keepdim=False), x), shape=shape)
 
 
 def _weight_shape(
