@@ -10,7 +10,7 @@ from typing import Any
 from unison_conformance.errors import UsageError
 from unison_conformance.running.verdicts import Result, Verdict
 
-__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run"]
+__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json"]
 
 SCHEMA = 1
 """The version of `Run.to_json`; it changes when a field changes its name or meaning."""
@@ -83,7 +83,7 @@ class Run:
     def to_json(self) -> dict[str, Any]:
         """Plain data for `json.dump`; numbers that JSON lacks become the texts "inf" and "nan"."""
         data = asdict(self)
-        data["results"] = [_result_to_json(r) for r in self.results]
+        data["results"] = [result_to_json(r) for r in self.results]
         return data
 
     @classmethod
@@ -113,7 +113,8 @@ _NUMBERS = ("error", "limit", "ratio")
 _PARTS = ("claims", "results", "badges", "fallbacks")
 
 
-def _result_to_json(result: Result) -> dict[str, Any]:
+def result_to_json(result: Result) -> dict[str, Any]:
+    """One result as plain data."""
     plain = {**asdict(result), "verdict": result.verdict.value}
     for name in _NUMBERS:
         if not math.isfinite(plain[name]):
@@ -133,6 +134,9 @@ def _parts(name: str, value: Any) -> Any:
         return tuple(Badge(**b) for b in value)
     if name == "fallbacks":
         return tuple(Fallback(**f) for f in value)
-    return tuple(
-        Result(**{**r, "verdict": Verdict(r["verdict"]), **{k: float(r[k]) for k in _NUMBERS}}) for r in value
-    )
+    return tuple(map(result_from_json, value))
+
+
+def result_from_json(data: Mapping[str, Any]) -> Result:
+    """The result that `result_to_json` made plain."""
+    return Result(**{**data, "verdict": Verdict(data["verdict"]), **{k: float(data[k]) for k in _NUMBERS}})
