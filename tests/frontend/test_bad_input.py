@@ -107,6 +107,32 @@ CALLS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
         r"share places",
         lambda: unison.take(f32(3), unison.tensor([0, 1]), out=unison.zeros(1).expand(2)),
     ),
+    "full beyond its dtype": (
+        RuntimeError,
+        r"without overflow: 300; int8 holds -128 to 127",
+        lambda: unison.full((2,), 300, dtype=unison.int8),
+    ),
+    "full of no number": (
+        RuntimeError,
+        r"int32 without overflow: nan",
+        lambda: unison.full((2,), float("nan"), dtype=unison.int32),
+    ),
+    "full of a complex number": (
+        RuntimeError,
+        r"float32 without overflow: 1j; it has an imaginary part",
+        lambda: unison.full_like(f32(2), 1j),
+    ),
+    "full beyond float32": (
+        RuntimeError,
+        r"float32 without overflow: 1e\+39",
+        lambda: f32(2).new_full((2,), 1e39),
+    ),
+    "full beyond 64 bits": (OverflowError, r"64 bits", lambda: unison.scalar_tensor(2**64)),
+    "fill_ beyond its dtype": (
+        RuntimeError,
+        r"int64 without overflow: inf",
+        lambda: i64(2).fill_(float("inf")),
+    ),
     "complex into reals": (
         RuntimeError,
         r"int64",

@@ -8,6 +8,7 @@ from typing import Any
 
 from unison.functions import elementwise, filling, picking, reduction
 from unison.functions._common import in_place, named_like, ops_recording, tensor_like
+from unison.functions.creation._numbers import fitted
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.dispatch.inplace import inplace as write
@@ -228,12 +229,12 @@ class InPlace:
         """Write one number, or the one element of a 0-d tensor, into every element.
 
         Raises:
-            RuntimeError: value is a tensor with dimensions, or complex where this tensor is not.
+            RuntimeError: value is a tensor with dimensions, or a number that this dtype cannot hold.
+            OverflowError: an integer that 64 bits cannot hold.
         """
+        value = fitted(value, self.dtype)  # type: ignore[attr-defined]
         if self.tracked or isinstance(value, Handle):  # type: ignore[attr-defined]
             return _fill(self, value)
-        if isinstance(value, complex) and self.dtype not in dtypes.COMPLEX:  # type: ignore[attr-defined]
-            raise OperatorError("value cannot be converted to a real type without overflow: it is complex")
         # A number goes straight to this tensor's dtype: the default dtype between would cost float64 half its digits.
         exact = self.dtype in dtypes.INEXACT  # type: ignore[attr-defined]
         return inplace.assign(

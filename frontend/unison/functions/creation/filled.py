@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions._common import sizes, write_out
+from unison.functions.creation._numbers import fitted
 from unison_core import devices, dtypes, handle, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
@@ -106,9 +107,14 @@ def full(
     pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Any:
-    """A tensor of shape `size` filled with a number, in the number's own dtype unless given."""
+    """A tensor of shape `size` filled with a number, in the number's own dtype unless given.
+
+    Raises:
+        RuntimeError: dtype cannot hold the number.
+        OverflowError: an integer that 64 bits cannot hold.
+    """
     kind = dtype or dtypes.scalar_dtype(dtypes.category_of_scalar(fill_value))
-    return finish(_filled(sizes((size,)), fill_value, kind, device), requires_grad, out)
+    return finish(_filled(sizes((size,)), fitted(fill_value, kind), kind, device), requires_grad, out)
 
 
 def zeros_like(
@@ -143,10 +149,13 @@ def full_like(
     requires_grad: bool = False,
     **_: Any,
 ) -> Any:
-    """A tensor of input's shape, dtype and device filled with a number."""
-    return finish(
-        _filled(input.shape, fill_value, dtype or input.dtype, device or input.device), requires_grad
-    )
+    """A tensor of input's shape, dtype and device filled with a number.
+
+    Raises:
+        RuntimeError, OverflowError: as `full`.
+    """
+    kind = dtype or input.dtype
+    return finish(_filled(input.shape, fitted(fill_value, kind), kind, device or input.device), requires_grad)
 
 
 def scalar_tensor(
@@ -158,11 +167,17 @@ def scalar_tensor(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Any:
-    """The 0-d tensor of a number, of the default dtype unless given."""
+    """The 0-d tensor of a number, of the default dtype unless given.
+
+    Raises:
+        RuntimeError, OverflowError: as `full`.
+    """
     if dtype is None:
         dtype = dtypes.get_default_dtype()
         dtype = dtype.to_complex() if isinstance(s, complex) else dtype
-    return finish(_filled((), s, dtype, device), requires_grad)
+    # As in PyTorch, half precision rounds here to infinity what it cannot hold.
+    checked = dtypes.float64 if dtype in (dtypes.float16, dtypes.bfloat16) else dtype
+    return finish(_filled((), fitted(s, checked), dtype, device), requires_grad)
 
 
 def empty_strided(
