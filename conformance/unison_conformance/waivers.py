@@ -12,7 +12,7 @@ A waived failure is not a pass. An entry that has expired, or whose case passes,
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from unison_conformance.running.verdicts import Result, Verdict
 __all__ = ["FILE", "Waiver", "read", "waive", "waivers_of"]
 
 FILE = "conformance.toml"
-_FIELDS = {"case": str, "reason": str, "pointer": str, "expires": datetime.date}
+_FIELDS = {"case": str, "reason": str, "pointer": str, "expires": dt.date}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Waiver:
     case: str
     reason: str
     pointer: str
-    expires: datetime.date
+    expires: dt.date
     device: str = "*"
 
-    def expired(self, today: datetime.date | None = None) -> bool:
+    def expired(self, today: dt.date | None = None) -> bool:
         """Whether its day is over."""
-        return (today or datetime.datetime.now(datetime.UTC).date()) > self.expires
+        return (today or dt.datetime.now(dt.UTC).date()) > self.expires
 
 
 def read(path: Path | Any) -> tuple[Waiver, ...]:

@@ -40,7 +40,7 @@ _TAIL = 1500
 class _Worker:
     def __init__(self, device: str, inbox: queue.Queue[tuple[_Worker, Any]]) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "unison_conformance.running.worker", device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

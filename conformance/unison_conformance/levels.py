@@ -1,0 +1,225 @@
+"""Levels and badges: which cases each consists of, and what the results of a run come to.
+
+# Note [What decides a level]
+Level 0 is the checks of level 0. Level 1 adds every operator in float32, int32, int64 and bool, in all layouts,
+its erroneous calls, and the checks of level 1. Level 2 adds the checks of level 2 and the trainings. Level 3 adds
+every other dtype the device has, and the slow checks. A level is reached when all its cases and those of the levels
+below are green; a case that the device need not support (a dtype or layout it does not claim) is left out of
+account; an operator must have `MINIMUM` passes, or as many as it has cases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from unison_conformance.cases.case import Case
+from unison_conformance.cases.listing import cases_of, errors_of
+from unison_conformance.checks import CHECKS, Check
+from unison_conformance.running.finding import find
+from unison_conformance.running.run import Badge, Claims
+from unison_conformance.running.verdicts import Result, Verdict
+from unison_core import dtypes
+from unison_core.operator import registry
+
+__all__ = [
+    "BADGES",
+    "CORE",
+    "MINIMUM",
+    "NAMES",
+    "TRAININGS",
+    "Conclusion",
+    "badge_cases",
+    "cases_at",
+    "conclude",
+    "level_of",
+]
+
+NAMES = {0: "Storage", 1: "Core", 2: "Train", 3: "Full"}
+CORE = (dtypes.float32, dtypes.int32, dtypes.int64, dtypes.bool_)
+MINIMUM = 3
+"""Passes that every operator needs, unless it has fewer cases."""
+
+TRAININGS: dict[str, Callable[[str], Result]] = {}
+"""The reference trainings of level 2 by name (`train.<model>`): device -> result. Their module registers them."""
+
+_DTYPES = {
+    "fp64": {"float64", "complex128"},
+    "fp16": {"float16"},
+    "bf16": {"bfloat16"},
+    "complex": {"complex64", "complex128"},
+}
+BADGES = (
+    "fp64 fp16 bf16 complex strided async dlpack deterministic bitexact tightsum ieee graph distributed arrayapi"
+).split()
+_BAD = {Verdict.FAIL, Verdict.NONDETERMINISTIC, Verdict.CRASH, Verdict.HANG, Verdict.LIE, Verdict.FALLBACK}
+
+
+@cache
+def cases_at(level: int) -> tuple[Case | Check, ...]:
+    """The fixed list: what level `level` asks for beyond the level below."""
+    checks = [c for c in CHECKS.values() if (3 if c.slow else c.level) == level]
+    calls: list[Case] = []
+    if level == 1:
+        for name in registry:
+            calls += cases_of(name, CORE)
+            calls += [
+                Case(name, _dtype_for_errors(name), "contiguous", "error", n)
+                for n in range(len(errors_of(name)))
+            ]
+    if level == 3:
+        others = [d for d in dtypes.ALL if d not in CORE]
+        for name in registry:
+            calls += cases_of(name, others)
+    return (*sorted(checks, key=str), *calls)
+
+
+def _dtype_for_errors(name: str) -> str:
+    held = registry[name].dtypes
+    return next((d.name for d in (*CORE, *dtypes.ALL) if d in held), "float32")
+
+
+def level_of(name: str) -> int:
+    """The level that a case or check of that name first counts for."""
+    if name.startswith("train."):
+        return 2
+    if name.startswith("check."):
+        found = CHECKS[name]
+        return 3 if found.slow else found.level
+    case = find(name)
+    assert isinstance(case, Case)
+    return 1 if not case.seed and (case.values == "error" or case.element_type in CORE) else 3
+
+
+def badge_cases(badge: str, name: str) -> bool:
+    """Whether the case of that name speaks for the badge."""
+    if name.startswith("check."):
+        return badge in CHECKS[name].needs
+    if name.startswith("train."):
+        return False
+    _, dtype, layout, _, _ = name.rsplit("-", 4)
+    if badge == "strided":
+        return layout != "contiguous"
+    return dtype in _DTYPES.get(badge, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The level reached (None: the run decides none), the badges, the exit code and a line for each reason."""
+
+    level: int | None
+    badges: tuple[Badge, ...]
+    code: int
+    reasons: tuple[str, ...]
+
+
+def conclude(
+    results: Sequence[Result],
+    claims: Claims,
+    *,
+    level: int,
+    whole: bool = True,
+    expired: Sequence[str] = (),
+) -> Conclusion:
+    """What the results come to, by the contract's table of exit codes.
+
+    `whole` is False for a run that was narrowed or cut short: it decides no level. `expired` are waivers whose day
+    is over.
+    """
+    badges = tuple(_badge(b, results, claims) for b in BADGES)
+    codes: dict[int, str] = {}
+    for code, text in _codes(results, claims, badges, whole, expired):
+        codes.setdefault(code, text)
+    order = [c for c in (7, 5, 4, 1, 8, 6) if c in codes]
+    reached = _reached(results, claims, level) if whole else None
+    if whole and any(b.claimed and b.status == "failed" for b in badges):
+        reached = min(reached if reached is not None else -1, 0)
+    return Conclusion(reached, badges, order[0] if order else 0, tuple(codes[c] for c in order))
+
+
+def _codes(
+    results: Sequence[Result], claims: Claims, badges: Iterable[Badge], whole: bool, expired: Sequence[str]
+) -> Iterable[tuple[int, str]]:
+    counts = Counter(r.verdict for r in results)
+    groups = (
+        (7, (Verdict.SUITE_ERROR,), "the suite itself failed in {} cases"),
+        (5, (Verdict.CRASH, Verdict.HANG), "the backend crashed or hung in {} cases"),
+        (4, (Verdict.LIE, Verdict.FALLBACK), "the contract was violated in {} cases (lies or fallbacks)"),
+        (1, (Verdict.FAIL, Verdict.NONDETERMINISTIC), "{} cases failed"),
+        (8, (Verdict.XPASS,), "{} waived cases pass: remove their waivers"),
+    )
+    for code, verdicts, text in groups:
+        number = sum(counts[v] for v in verdicts)
+        if number:
+            yield code, text.format(number)
+    for waiver in expired:
+        yield 8, f"a waiver has expired: {waiver}"
+    for badge in badges:
+        if badge.claimed and badge.status == "failed":
+            yield 1, f"the badge {badge.name} is claimed and failed: {badge.reason}"
+    if not counts[Verdict.PASS]:
+        yield 6, "nothing passed: no case asserted anything"
+    elif whole and (short := _below_minimum(results, claims)):
+        yield (
+            6,
+            f"too few passes for {len(short)} operators: {', '.join(short[:5])}{' ...' if short[5:] else ''}",
+        )
+
+
+def _operator_of(name: str) -> str:
+    return "" if name.startswith(("check.", "train.")) else name.rsplit("-", 4)[0]
+
+
+def _required(result: Result, claims: Claims) -> bool:
+    """Whether the device must do it, by what it claims."""
+    if result.verdict is not Verdict.NOT_SUPPORTED:
+        return True
+    if result.case.startswith("check."):
+        return CHECKS[result.case].needs <= set(claims.badges)
+    if result.case.startswith("train."):
+        return True
+    _, dtype, layout, _, _ = result.case.rsplit("-", 4)
+    core = {d.name for d in CORE}
+    return (dtype in core or dtype in claims.dtypes) and (
+        layout == "contiguous" or "strided" in claims.badges
+    )
+
+
+def _below_minimum(results: Sequence[Result], claims: Claims) -> list[str]:
+    """Operators with too few passes; a waived case is no pass, but its operator need not have it."""
+    there: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    for r in results:
+        name = _operator_of(r.case)
+        if name and r.verdict is not Verdict.WAIVED and _required(r, claims):
+            there[name] += 1
+            passed[name] += r.verdict is Verdict.PASS
+    return [name for name, number in there.items() if passed[name] < min(MINIMUM, number)]
+
+
+def _reached(results: Sequence[Result], claims: Claims, level: int) -> int:
+    held: Mapping[int, list[Result]] = {n: [] for n in NAMES}
+    for r in results:
+        if _required(r, claims):
+            held[level_of(r.case)].append(r)
+    reached = -1
+    for n in range(level + 1):
+        # A level without any case is not reached: nothing has been shown. Waived cases do not stand in its way.
+        shown = any(r.verdict is Verdict.PASS for r in held[n])
+        if not shown or any(r.verdict not in (Verdict.PASS, Verdict.WAIVED) for r in held[n]):
+            break
+        reached = n
+    return reached
+
+
+def _badge(name: str, results: Sequence[Result], claims: Claims) -> Badge:
+    mine = [r for r in results if badge_cases(name, r.case)]
+    bad = [r for r in mine if r.verdict in _BAD]
+    claimed = name in claims.badges
+    if bad:
+        return Badge(name, claimed, "failed", f"{bad[0].case} ({len(bad)} of {len(mine)})")
+    if any(r.verdict is Verdict.PASS for r in mine):
+        return Badge(name, claimed, "earned")
+    return Badge(name, claimed, "not tried" if claimed else "open")
