@@ -93,6 +93,7 @@ class BatchNorm:
     ) -> tuple[Any, Any, Any]:
         xp, (weight,) = self.xp, self._settle(x, weight)
         wide, gwide = self.kit.wide(x), self.kit.wide(g)
+        mean, var = self.kit.wide(mean), self.kit.wide(var)
         last, count = self._channels_last(wide), wide.size // wide.shape[1]
         out = self._empty(wide, last)
         pieces, ups, results = (self._images(a, last) for a in (wide, gwide, out))
