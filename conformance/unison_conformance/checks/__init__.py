@@ -4,7 +4,18 @@
 `check.<theme>.<fact>`. Start in `check`.
 """
 
-from unison_conformance.checks import storage, views
+from unison_conformance.checks import state, storage, views
 from unison_conformance.checks.check import CHECKS, Check, CheckFailed, check
 
-__all__ = ["CHECKS", "Check", "CheckFailed", "check", "storage", "views"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckFailed",
+    "check",
+    "lifetime",
+    "neighbours",
+    "storage",
+    "transfer",
+    "views",
+    "writing",
+]

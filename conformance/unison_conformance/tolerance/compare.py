@@ -42,10 +42,15 @@ class Comparison:
     """How many elements are outside their limit."""
 
 
-def ulp_size(values: Any, dtype: DType) -> Any:
-    """The unit in the last place of a float format at each value (float64 array); subnormals have the smallest."""
+def ulp_size(values: Any, dtype: DType, below: Any = False) -> Any:
+    """The unit in the last place of a float format at each value (float64 array); subnormals have the smallest.
+
+    `below` marks numbers whose magnitude is a little less than that of `values`: under a power of two the unit is
+    half as large.
+    """
     bits, lowest, highest = _FORMATS[dtype]
-    exponent = np.frexp(np.abs(values))[1] - 1
+    fraction, exponent = np.frexp(np.abs(values))
+    exponent = exponent - 1 - (below & (fraction == 0.5))
     exponent = np.where(np.isfinite(values), exponent, highest)
     exponent = np.where(values == 0, lowest, exponent)
     return np.ldexp(1.0, np.clip(exponent, lowest, highest) - (bits - 1))
@@ -71,7 +76,7 @@ def _mismatch(got: Any, reference: Reference, seen: str, wanted: str) -> Compari
 
 def _equal(got: Any, value: Any, reference: Reference, limit: Limit) -> Comparison:
     if value.dtype == object:
-        value = _wrapped(value, got.dtype)
+        value = wrapped(value, got.dtype)
     if value.dtype != got.dtype:
         return _mismatch(got, reference, str(got.dtype), str(value.dtype))
     if not got.size:
@@ -80,6 +85,8 @@ def _equal(got: Any, value: Any, reference: Reference, limit: Limit) -> Comparis
         wrong = (_bits(got) != _bits(value)).reshape(*got.shape, -1).any(-1)
     else:
         wrong = (got != value) & ~(_is_nan(got) & _is_nan(value))
+        if limit.signed_zero:
+            wrong |= (got == 0) & (np.signbit(got) != np.signbit(value)) if got.dtype.kind != "c" else False
     if reference.free is not None:
         wrong = wrong & ~reference.free
     if not wrong.any():
@@ -104,7 +111,7 @@ def _is_nan(x: Any) -> Any:
     return x != x  # noqa: PLR0124 - what NaN is
 
 
-def _wrapped(value: Any, dtype: Any) -> Any:
+def wrapped(value: Any, dtype: Any) -> Any:
     """Python integers modulo the width of the dtype, in two's complement."""
     if dtype.kind == "b":
         return value.astype(bool)
@@ -119,12 +126,13 @@ def _wrapped(value: Any, dtype: Any) -> Any:
 def _near(
     got: Any, parts: tuple[Wide, ...], reference: Reference, dtype: DType, limit: Limit, flush: bool
 ) -> Comparison:
+    if got.dtype.name != dtype.name:
+        return _mismatch(got, reference, str(got.dtype), dtype.name)
     real = _PARTS.get(dtype, dtype)
     seen = [got.real, got.imag] if len(parts) == 2 else [got]
     seen = [s.astype(np.float64) for s in seen]
     with np.errstate(all="ignore"):
-        size = np.hypot(parts[0].hi, parts[1].hi) if len(parts) == 2 else parts[0].hi
-        unit = ulp_size(size, real)
+        size, unit = _size(parts, real)
         allowed = np.full(got.shape, limit.ulp)
         if reference.scale is not None:
             rounding = growth_factor(limit, reference.terms) * roundoff(dtype)
@@ -136,9 +144,9 @@ def _near(
     if flush and real is dtypes.float32:
         tiny = (np.abs(size) < 2.0**-126) & np.all([s == 0 for s in seen], axis=0)
         ratio = np.where(tiny, 0.0, ratio)
-    if limit.signed_zero and len(parts) == 1:
-        zero = (parts[0].hi == 0) & (seen[0] == 0)
-        ratio = np.where(zero & (np.signbit(parts[0].hi) != np.signbit(seen[0])), np.inf, ratio)
+    if limit.signed_zero:
+        for s, p in zip(seen, parts, strict=True):
+            ratio = np.where((p.hi == 0) & (s == 0) & (np.signbit(p.hi) != np.signbit(s)), np.inf, ratio)
     if reference.free is not None:
         ratio = np.where(reference.free, 0.0, ratio)
     if not ratio.size:
@@ -156,6 +164,15 @@ def _near(
         + (f" + {show(parts[1].hi[place])}j" if parts[1:] else ""),
         wrong=int((ratio > 1.0).sum()),
     )
+
+
+def _size(parts: tuple[Wide, ...], real: DType) -> tuple[Any, Any]:
+    """The magnitude of the reference, and the unit there; of complex numbers the modulus of what is finite."""
+    if len(parts) == 1:
+        hi, lo = parts[0].hi, parts[0].lo
+        return hi, ulp_size(hi, real, (lo != 0) & (np.signbit(lo) != np.signbit(hi)))
+    size = np.hypot(*(np.where(np.isfinite(p.hi), p.hi, 0.0) for p in parts))
+    return size, ulp_size(size, real)
 
 
 def _error(got: Any, wanted: Wide, unit: Any, dtype: DType) -> Any:

@@ -1,0 +1,85 @@
+"""State between calls: a result belongs to its call alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unison_conformance.cases.case import Case
+from unison_conformance.checks.check import CheckFailed, check
+from unison_core import devices, dtypes, ops
+from unison_core.operator import Arity, Operator, registry
+from unison_core.samples import Arg
+
+__all__ = ["calls_do_not_share"]
+
+assert ops, "the registry is filled"
+
+_OTHER = (Arity.TRANSFER, Arity.WRITING)
+
+
+def _shared() -> list[str]:
+    """Operators whose result depends on numbers that can be drawn anew."""
+    return [name for name, op in sorted(registry.items()) if op.arity not in _OTHER and name != "empty"]
+
+
+@check(level=1, each=_shared())
+def calls_do_not_share(device: str, name: str) -> None:
+    """Two calls of one shape with other numbers: each is right, and the second leaves the first result alone."""
+    from unison_conformance.running.inputs import host_inputs, sent
+
+    op, where = registry[name], devices.canonical(device)
+    case = _case(op)
+    if case is None:
+        return
+    kept: list[tuple[list[Any], list[bytes]]] = []
+    for seed in (0, 1):
+        again = Case(case.operator, case.dtype, case.layout, case.values, case.sample, seed)
+        _must_pass(again, device)
+        given = sent(host_inputs(again), "contiguous", where)
+        attrs = dict(again.call().attrs)
+        if op.arity is Arity.CREATION:
+            attrs["device"] = where
+        out = op.call(*given.inputs, **attrs)
+        outs = list(out) if isinstance(out, tuple) else [out]
+        kept.append((outs, [_content(o) for o in outs]))
+    for outs, before in kept:
+        if [_content(o) for o in outs] != before:
+            raise CheckFailed(
+                f"a later call of {name} changed the result of an earlier one: they share memory"
+            )
+    if op.arity is Arity.CREATION:
+        _must_not_share(name, where, kept[0][0][0], kept[1][0][0])
+
+
+def _case(op: Operator) -> Case | None:
+    from unison_conformance.cases.listing import drawable, samples_of
+
+    for dtype in (dtypes.float32, dtypes.int64, dtypes.bool_, dtypes.complex64):
+        for n, sample in enumerate(samples_of(op.name)):
+            sized = all(0 not in x.shape for x in sample.inputs if isinstance(x, Arg))
+            if dtype in op.dtypes and sized and drawable(op, sample, dtype):
+                return Case(op.name, dtype.name, "contiguous", "ordinary", n)
+    return None
+
+
+def _must_pass(case: Case, device: str) -> None:
+    from unison_conformance.running import Verdict, perform
+
+    result = perform(case, device)
+    if result.verdict in {Verdict.FAIL, Verdict.NONDETERMINISTIC}:
+        raise CheckFailed(f"{case}: {result.detail}")
+
+
+def _must_not_share(name: str, device: Any, a: Any, b: Any) -> None:
+    """Write into one result; the other must not change."""
+    before = _content(b)
+    zeros = np.zeros(tuple(a.shape), np.asarray(device.backend.to_host(a.array)).dtype)
+    device.backend.assign(a.array, device.backend.from_host(zeros, device))
+    if _content(b) != before:
+        raise CheckFailed(f"two results of {name} share memory: writing into one changed the other")
+
+
+def _content(tensor: Any) -> bytes:
+    return np.asarray(tensor.device.backend.to_host(tensor.array)).tobytes()
