@@ -23,6 +23,7 @@ from unison_conformance.running.run import Badge, Claims
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core import dtypes
 from unison_core.operator import registry
+from unison_core.samples import Arg
 
 __all__ = [
     "BADGES",
@@ -52,8 +53,21 @@ _DTYPES = {
     "complex": {"complex64", "complex128"},
 }
 BADGES = (
-    "fp64 fp16 bf16 complex strided async dlpack deterministic bitexact tightsum ieee graph distributed arrayapi"
-).split()
+    "fp64",
+    "fp16",
+    "bf16",
+    "complex",
+    "strided",
+    "async",
+    "dlpack",
+    "deterministic",
+    "bitexact",
+    "tightsum",
+    "ieee",
+    "graph",
+    "distributed",
+    "arrayapi",
+)
 _BAD = {Verdict.FAIL, Verdict.NONDETERMINISTIC, Verdict.CRASH, Verdict.HANG, Verdict.LIE, Verdict.FALLBACK}
 
 
@@ -96,7 +110,7 @@ def level_of(name: str) -> int:
 def badge_cases(badge: str, name: str) -> bool:
     """Whether the case of that name speaks for the badge."""
     if name.startswith("check."):
-        return badge in CHECKS[name].needs
+        return badge in CHECKS[name].needs or name.rpartition("-")[2] in _DTYPES.get(badge, ())
     if name.startswith("train."):
         return False
     _, dtype, layout, _, _ = name.rsplit("-", 4)

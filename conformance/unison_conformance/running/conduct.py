@@ -37,7 +37,8 @@ Progress = Callable[[Result, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to run. `ops` are patterns of operators' and checks' names, `budget` seconds after which to stop (0: none),
-    `jobs` worker processes (0: in this process, without isolation)."""
+    `jobs` worker processes (0: in this process, without isolation).
+    """
 
     level: int = 1
     ops: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from unison_core.dispatch.infer import infer
 from unison_core.errors import NotSupportedError
 from unison_core.operator import Arity
 
-__all__ = ["perform"]
+__all__ = ["outputs", "perform"]
 
 # One case in so many is called twice, chosen by its name.
 _REPEATED = 4
@@ -111,6 +111,13 @@ def _call(case: Case, given: Sent, device: Any) -> tuple[Any, ...]:
     if op.arity is Arity.WRITING:
         return given.inputs
     return out if isinstance(out, tuple) else (out,)
+
+
+def outputs(case: Case, device: str) -> list[Any]:
+    """What the call returns on the device, as host arrays."""
+    where = devices.canonical(device)
+    outs = _call(case, sent(host_inputs(case), case.layout, where), where)
+    return [np.asarray(o.device.backend.to_host(o.array)) for o in outs]
 
 
 def _judge(case: Case, ready: Prepared, family: str, device: Any) -> Result:

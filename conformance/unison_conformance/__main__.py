@@ -1,0 +1,7 @@
+"""`python -m unison_conformance` is the command `conformance`."""
+
+import sys
+
+from unison_conformance.cli import main
+
+sys.exit(main())

@@ -1,0 +1,103 @@
+"""`conformance run`: the whole suite, or part of it, on one device."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections import defaultdict
+from typing import Any
+
+from unison_conformance.cli._arguments import add_device, add_selection, add_workers, options_from
+from unison_conformance.cli._output import failures, progress, table
+from unison_conformance.levels import NAMES
+from unison_conformance.running.conduct import conduct
+from unison_conformance.running.run import Run
+from unison_conformance.running.verdicts import Result, Verdict
+from unison_core.operator import registry
+
+__all__ = ["REPORTS", "add", "print_run", "run"]
+
+REPORTS = {
+    "json": "unison_conformance.running.run:write_json",
+}
+"""Option -> the function of (run, path) that writes that kind of report."""
+
+_QUIET = {Verdict.PASS, Verdict.NOT_SUPPORTED, Verdict.WAIVED}
+
+
+def add(parsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = parsers.add_parser("run", help="run the suite on a device; exit code 0 if it conforms")
+    add_device(parser)
+    add_selection(parser)
+    add_workers(parser)
+    for kind in REPORTS:
+        parser.add_argument(f"--{kind}", metavar="FILE", help=f"write a report as {kind.upper()}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run, print the summary, write the reports asked for."""
+    with progress(options.device) as report:
+        outcome = conduct(options.device, options_from(options), report)
+    for kind, place in REPORTS.items():
+        path = getattr(options, kind)
+        if path:
+            module, _, name = place.partition(":")
+            getattr(importlib.import_module(module), name)(outcome, path)
+    print_run(outcome)
+    return outcome.code
+
+
+def print_run(outcome: Run) -> None:
+    """Print the summary of a run."""
+    print(f"unison conformance {outcome.suite} on {outcome.device}: {outcome.environment.get('device', '')}")
+    columns = ("theme", "cases", "passed", "failed", "other", "worst error/limit", "where")
+    table(columns, [_row(theme, rs) for theme, rs in sorted(_by_theme(outcome).items())])
+    failures([r for r in outcome.results if r.verdict not in _QUIET], outcome.device)
+    for r in outcome.results:
+        if r.verdict is Verdict.WAIVED:
+            print(f"WAIVED {r.case}: {r.detail}")
+    if outcome.interrupted:
+        print("interrupted: this is what was done by then")
+    print(", ".join(f"{n} {v.value}" for v, n in outcome.counts().items()) or "no case ran")
+    print(f"badges: {_badges(outcome)}")
+    print(
+        f"level: {_level(outcome)}; seed {outcome.seed}; cases {outcome.case_list[:12]}; {outcome.seconds:.1f} s"
+    )
+    print(f"exit code {outcome.code}" + "".join(f"\n    {reason}" for reason in outcome.reasons))
+
+
+def _by_theme(outcome: Run) -> dict[str, list[Result]]:
+    themes: dict[str, list[Result]] = defaultdict(list)
+    for r in outcome.results:
+        if r.case.startswith(("check.", "train.")):
+            themes[".".join(r.case.split("-")[0].split(".")[:2])].append(r)
+        else:
+            themes[registry[r.case.rsplit("-", 4)[0]].theme].append(r)
+    return themes
+
+
+def _row(theme: str, results: list[Result]) -> tuple[Any, ...]:
+    passed = sum(r.verdict is Verdict.PASS for r in results)
+    other = sum(r.verdict in (Verdict.NOT_SUPPORTED, Verdict.WAIVED) for r in results)
+    worst = max(results, key=lambda r: r.ratio)
+    ratio = f"{worst.ratio:.2f}" if worst.ratio else ""
+    where = worst.case if worst.ratio else ""
+    return theme, len(results), passed, len(results) - passed - other, other or "", ratio, where
+
+
+def _badges(outcome: Run) -> str:
+    shown = [
+        f"{b.name} {b.status}" + ("" if b.claimed else " (not claimed)")
+        for b in outcome.badges
+        if b.status != "open"
+    ]
+    return ", ".join(shown) or "none"
+
+
+def _level(outcome: Run) -> str:
+    if outcome.level is None:
+        return "not decided, as only part of the cases ran"
+    if outcome.level < 0:
+        return "none reached"
+    return f"L{outcome.level} {NAMES[outcome.level]} reached (asked for L{outcome.options['level']})"
