@@ -62,7 +62,7 @@ class Wide:
 
     def reshape(self, *shape: int) -> Wide:
         """The same elements in another shape."""
-        return Wide(self.hi.reshape(*shape), self.lo.reshape(*shape))
+        return Wide(self.hi.reshape(shape), self.lo.reshape(shape))
 
     def __neg__(self) -> Wide:
         return Wide(-self.hi, -self.lo)

@@ -260,6 +260,12 @@ LIMITS: dict[str, Row] = {
     "recurrent": _composed("matmul, sigmoid 8 and tanh 5 at each step", half=4.0),
     "optimizer": _composed("div 2.5, sqrt 3, products", half=4.0),
     "gradient": _composed("the documented formula of the vjp", half=4.0),
+    "vjp": _accumulated(
+        "four operators of 4 units in a rule, and a sum; S from differences",
+        Growth.ROOT,
+        half=4.0,
+        extra=32.0,
+    ),
     "decomposition": _accumulated(
         "Higham 2002, chapters 9, 10, 19: c n u times S = condition times norm",
         Growth.LINEAR,
