@@ -190,15 +190,24 @@ def _required(result: Result, claims: Claims) -> bool:
     """Whether the device must do it, by what it claims."""
     if result.verdict is not Verdict.NOT_SUPPORTED:
         return True
+    has = {*claims.dtypes, *(d.name for d in CORE)}
     if result.case.startswith("check."):
-        return CHECKS[result.case].needs <= set(claims.badges)
+        word = result.case.rpartition("-")[2]
+        return CHECKS[result.case].needs <= set(claims.badges) and (word in has or word not in dtypes.BY_NAME)
     if result.case.startswith("train."):
         return True
-    _, dtype, layout, _, _ = result.case.rsplit("-", 4)
-    core = {d.name for d in CORE}
-    return (dtype in core or dtype in claims.dtypes) and (
-        layout == "contiguous" or "strided" in claims.badges
-    )
+    layout = result.case.rsplit("-", 4)[2]
+    return _dtypes_of(result.case) <= has and (layout == "contiguous" or "strided" in claims.badges)
+
+
+def _dtypes_of(name: str) -> set[str]:
+    """The dtypes that a case's call touches: its own, those its sample fixes, those it names as attributes."""
+    case = find(name)
+    assert isinstance(case, Case)
+    sample = case.call()
+    fixed = [x.dtype for x in sample.inputs if isinstance(x, Arg)]
+    named = [v for v in sample.attrs.values() if isinstance(v, dtypes.DType)]
+    return {case.dtype, *(d.name for d in (*fixed, *named) if d is not None)}
 
 
 def _below_minimum(results: Sequence[Result], claims: Claims) -> list[str]:

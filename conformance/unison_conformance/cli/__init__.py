@@ -18,8 +18,13 @@ from unison_conformance.errors import ConformanceError
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = (
+    "doctor",
     "list",
     "run",
+    "compare",
+    "repro",
+    "explain",
+    "measure",
 )
 """Modules of this package, in the order of the help; `new_backend` is the subcommand `new-backend`."""
 

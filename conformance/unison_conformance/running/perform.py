@@ -56,8 +56,19 @@ def _perform_check(check: Check, device: str) -> Result:
     except NotSupportedError as e:
         return _refused(check.name, e)
     except Exception as e:  # noqa: BLE001 - a backend may raise anything
-        return Result(check.name, Verdict.FAIL, f"{type(e).__name__}: {e}")
+        verdict = Verdict.SUITE_ERROR if _in_oracle(e) else Verdict.FAIL
+        return Result(check.name, verdict, f"{type(e).__name__}: {e}")
     return Result(check.name, Verdict.PASS)
+
+
+def _in_oracle(error: BaseException) -> bool:
+    """Whether it came out of the suite's own mathematics."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").startswith("unison_conformance.oracle."):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _perform_call(case: Case, device: str) -> Result:
