@@ -4,7 +4,16 @@
 `check.<theme>.<fact>`. Start in `check`.
 """
 
-from unison_conformance.checks import state, storage, views
+from unison_conformance.checks import (
+    gradients,
+    lifetime,
+    neighbours,
+    state,
+    storage,
+    transfer,
+    views,
+    writing,
+)
 from unison_conformance.checks.check import CHECKS, Check, CheckFailed, check
 
 __all__ = [
@@ -12,8 +21,10 @@ __all__ = [
     "Check",
     "CheckFailed",
     "check",
+    "gradients",
     "lifetime",
     "neighbours",
+    "state",
     "storage",
     "transfer",
     "views",
