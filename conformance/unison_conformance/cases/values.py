@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from unison_conformance.cases import points
 from unison_core import dtypes
 from unison_core.dtypes import DType
-from unison_core.samples import Arg
+from unison_core.operator import Operator
+from unison_core.samples import Arg, Sample
 
-__all__ = ["draw", "host_dtype", "special_values"]
+__all__ = ["applicable_values", "draw", "host_dtype", "resized", "special_values"]
 
 
 def host_dtype(dtype: DType) -> np.dtype[Any]:
@@ -26,18 +29,92 @@ def host_dtype(dtype: DType) -> np.dtype[Any]:
 def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]:
     """The host array of one argument.
 
-    `values` is "ordinary" (the argument's domain) or "special" (zeros, infinities, NaN, subnormals, extremes
-    of the dtype mixed into ordinary ones).
+    `values` is "ordinary" (the argument's domain), "special" (zeros, infinities, NaN, subnormals, extremes of the
+    dtype mixed into ordinary ones) or "ties" (few distinct values, halves among them). For "spread", "extremes" and
+    "exhaustive" the sample must have been `resized`.
     """
     kind = arg.dtype or dtype
     key = repr((arg.shape, arg.low, arg.high, arg.make, values, seed))
     rng = np.random.default_rng(zlib.crc32(key.encode()))
+    if arg.make.startswith(points.MARK):
+        return points.draw(arg, kind, rng)
     numbers = _constructed(arg, rng) if arg.make else _ordinary(arg, kind, rng)
     out = np.asarray(numbers).astype(host_dtype(kind))
-    if values == "special" and out.size and not arg.make and arg.dtype is None:
+    if not out.size or arg.make or arg.dtype is not None:
+        return out
+    if values == "special":
         chosen = rng.random(out.shape) < 0.5
-        out[chosen] = rng.choice(special_values(kind), int(chosen.sum()))
+        out[chosen] = rng.choice(allowed(special_values(kind), arg), int(chosen.sum()))
+    elif values == "ties":
+        out = rng.choice(tie_values(kind), out.shape)
     return out
+
+
+def allowed(values: Any, arg: Arg) -> Any:
+    """Without the zeros, where an integer divides: those are errors."""
+    return values[values != 0] if arg.low > 0 and values.dtype.kind in "iu" else values
+
+
+def tie_values(dtype: DType) -> np.ndarray[Any, Any]:
+    """Few values, so that every one comes several times; of floats those half-way between integers."""
+    native = host_dtype(dtype)
+    if dtype is dtypes.bool_:
+        return np.array([False, True])
+    if native.kind in "iu":
+        return np.array([1, 2, 5], native)
+    return np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.0]).astype(native)
+
+
+def applicable_values(op: Operator, dtype: DType) -> tuple[str, ...]:
+    """The classes of values that an operator is tried on in a dtype."""
+    names = ["ordinary"]
+    elementwise = op.theme == "elementwise"
+    if elementwise:
+        names.append("special")
+        if dtype is not dtypes.bool_:
+            names.append("spread")
+    if op.name in _TIED and dtype is not dtypes.bool_:
+        names.append("ties")
+    if dtype.is_floating_point and (op.name in points.CENTRES or op.name == "pow"):
+        names.append("extremes")
+    if elementwise and len(op.data) == 1 and dtype in (dtypes.float16, dtypes.bfloat16):
+        names.append("exhaustive")
+    return tuple(names)
+
+
+_TIED = {
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "cummax",
+    "cummin",
+    "maximum",
+    "minimum",
+    "round",
+    "searchsorted",
+    "sort",
+}
+
+
+def resized(op: Operator, sample: Sample, dtype: DType, values: str) -> Sample:
+    """The sample with its tensors replaced by long vectors, where the class of values asks for them.
+
+    Operators with attributes keep the sample's; None and numbers stay.
+    """
+    if values not in points.LENGTHS:
+        return sample
+    count = sum(isinstance(x, Arg) for x in sample.inputs)
+    length = points.length(op.name, dtype, values, count)
+    inputs = [
+        replace(
+            x, shape=(length,), make=f"{points.MARK}{values}:{op.name}:{i}:{count}", away=0.0, distinct=False
+        )
+        if isinstance(x, Arg)
+        else x
+        for i, x in enumerate(sample.inputs)
+    ]
+    return replace(sample, inputs=tuple(inputs))
 
 
 def special_values(dtype: DType) -> np.ndarray[Any, Any]:

@@ -71,9 +71,16 @@ def expected(name: str, inputs: tuple[Any, ...], attrs: Mapping[str, Any]) -> tu
     Raises:
         KeyError: the operator has no oracle.
     """
-    with np.errstate(all="ignore"):
-        out = ORACLES[name](*inputs, **attrs)
-    return tuple(map(_as_reference, out if isinstance(out, tuple) else (out,)))
+    from unison_conformance.oracle.cache import kept
+
+    function = ORACLES[name]
+
+    def compute() -> tuple[Reference, ...]:
+        with np.errstate(all="ignore"):
+            out = function(*inputs, **attrs)
+        return tuple(map(_as_reference, out if isinstance(out, tuple) else (out,)))
+
+    return kept(name, inputs, attrs, compute)
 
 
 def _as_reference(out: Any) -> Reference:

@@ -165,7 +165,7 @@ def _floor_divide(a: Any, b: Any) -> Any:
 def _floor_divide_at_ends(a: Any, b: Any) -> Any:
     """By zero: a / b. Of an infinite a: NaN. By an infinite b: 0, or -1 where the signs differ."""
     far = np.where((a != 0) & (np.signbit(a) != np.signbit(b)), -1.0, 0.0)
-    whole = np.where(np.isinf(a) | np.isnan(b), np.nan, np.where(np.isinf(b), far, 0.0))
+    whole = np.where(~np.isfinite(a) | np.isnan(b), np.nan, np.where(np.isinf(b), far, 0.0))
     return np.where(b == 0, a / b, whole)
 
 

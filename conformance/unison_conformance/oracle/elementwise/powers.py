@@ -45,7 +45,7 @@ def _power_at_ends(x: float, y: float) -> float | None:
     size = abs(x)
     if math.isinf(y):
         return 1.0 if size == 1 else (INF if (size > 1) == (y > 0) else 0.0)
-    odd = y % 2 == 1
+    odd = math.fmod(abs(y), 2) == 1
     if x == 0 or math.isinf(x):
         end = INF if (x == 0) == (y < 0) else 0.0
         return math.copysign(end, x) if odd else end
@@ -128,9 +128,7 @@ def _angle_of(y: Any, x: Any) -> Wide:
     fixed = _pi_times(np.copysign(part, y))
     nan = np.isnan(x) | np.isnan(y)
     ordinary = ~ends & ~nan
-    out = evaluate(
-        lambda u, v: flint().arb.atan2(u, v), np.where(ordinary, y, 1.0), np.where(ordinary, x, 1.0)
-    )
+    out = evaluate(flint().arb.atan2, np.where(ordinary, y, 1.0), np.where(ordinary, x, 1.0))
     return where(nan, NAN, where(ends, fixed, out))
 
 
@@ -174,11 +172,12 @@ def _sine(x: float) -> float:
 
 @oracle("digamma")
 def _digamma(x: Any) -> Any:
-    """At the zeros a signed infinity, as torch has it; at the other poles NaN."""
+    """At the zeros the infinity of 1 / -x, as torch has it; at the other poles NaN."""
     value = x.astype(np.float64)
     pole = (value < 0) & (value == np.floor(value))
     given = np.where(pole, NAN, value)
-    out = apply(lambda v: v.digamma(), given, at={0.0: -INF, INF: INF, -INF: NAN}, within=(-INF, INF))
+    out = apply(lambda v: v.digamma(), given, at={0.0: NAN, INF: INF, -INF: NAN}, within=(-INF, INF))
+    out = where(value == 0, np.copysign(INF, -value), out)
     return Reference(out, _digamma_terms(value), 1)
 
 
@@ -191,13 +190,26 @@ def _digamma_terms(x: Any) -> Any:
     return np.where(ordinary & (x < 0), steps + cotangent, np.where(np.isfinite(x), steps, 0.0))
 
 
+_DEEP = -20.0
+
+
+def _derivative_of_digamma(n: int, x: Any) -> Any:
+    """Far below zero by reflection (Abramowitz and Stegun 6.4.7)."""
+    library = flint()
+    if x > _DEEP:
+        return library.acb(x).polygamma(n).real
+    mirrored, pi = library.acb(1 - x).polygamma(n).real, library.arb.pi()
+    size = (pi / x.sin_pi()) ** 2
+    return size - mirrored if n == 1 else mirrored - 2 * pi * x.cot_pi() * size
+
+
 @oracle("polygamma")
 def _polygamma(x: Any, *, n: int) -> Any:
-    """Free at the poles and at minus infinity, where torch's own differ."""
+    """Free at the poles and at minus infinity, and of orders above 2 far below zero, where Arb has no value."""
     value = x.astype(np.float64)
-    free = ((value <= 0) & (value == np.floor(value))) | (value == -INF)
+    free = ((value <= 0) & (value == np.floor(value))) | (value == -INF) | ((value < _DEEP) & (n > 2))
     given = np.where(free, 1.0, value)
-    out = apply(lambda v: flint().acb(v).polygamma(n).real, given, at={INF: 0.0}, within=(-INF, INF))
+    out = apply(lambda v: _derivative_of_digamma(n, v), given, at={INF: 0.0}, within=(-INF, INF))
     part = np.where(np.isfinite(given), given - np.floor(given), 0.5)
     near = np.where((part == 0) | (given > 1), 1.0, part)
     size = 2 * math.factorial(n) * (near ** -(n + 1.0) + (1.5 - near) ** -(n + 1.0) + 2)

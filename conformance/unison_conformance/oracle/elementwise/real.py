@@ -37,7 +37,7 @@ def apply(
     values = np.full(x.shape, NAN)
     for point, value in (at or {}).items():
         hit = x == point
-        signed = point == 0 and (value == 0 or value == INF)
+        signed = point == 0 and value in {0, INF}
         values[hit] = np.copysign(value, x[hit]) if signed else value
         special |= hit
     inside = 0.5 * (max(domain[0], -2.0) + min(domain[1], 2.0))
