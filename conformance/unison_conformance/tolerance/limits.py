@@ -133,7 +133,12 @@ LIMITS: dict[str, Row] = {
         (3.0, "OCL 3; CUDA exp 2, expm1 1; MEAS 2, 1"),
         (2.0, "OCL half 2"),
         (1.0, f"{_ONCE}: 3 units of float32"),
-        (16.0, "DER exp(x) (cos(y) + i sin(y)): exp 3, sin 4 and a product, twice for the binade"),
+        (
+            16.0,
+            "DER exp(x) (cos(y) + i sin(y)): exp 3, sin 4 and a product, twice for the binade; "
+            "exp2 rounds z ln(2): S = |result z|",
+        ),
+        extra=2.0,
     ),
     "log": _row(
         (3.0, "OCL 3"),

@@ -17,6 +17,7 @@ from unison_conformance.oracle.wide import Wide, where
 __all__: list[str] = []
 
 INF, NAN = np.inf, np.nan
+_FLAT = 1e5
 
 
 @oracle("relu")
@@ -50,7 +51,11 @@ def _sigmoid(x: Any) -> Any:
 
 @oracle("silu")
 def _silu(x: Any) -> Any:
-    return apply(lambda v: v * _logistic(v), x, at={-INF: NAN, 0.0: 0.0, INF: INF}, within=(-1e6, INF))
+    """x times sigmoid: where sigmoid is subnormal in float32 or float64, its rounding is multiplied by x."""
+    out = apply(lambda v: v * _logistic(v), x, at={-INF: NAN, 0.0: 0.0, INF: INF}, within=(-1e6, INF))
+    value = x.astype(np.float64)
+    least = 2.0**-1021 if x.dtype.itemsize == 8 else 2.0**-125
+    return Reference(out, np.where((value < 0) & np.isfinite(value), -value * least / 8, 0.0), 1)
 
 
 @oracle("softplus")
@@ -92,12 +97,12 @@ def _gelu(x: Any, *, approximate: str) -> Any:
     """Below -2 the usual formula, 1 + erf, cancels: S is |x| there."""
 
     def value(v: Any) -> Any:
+        if v > _FLAT:
+            return v
         # (1 + tanh(t)) / 2 is the logistic function of 2 t, which keeps its digits.
         return v * (_logistic(2 * _tanh_argument(v)) if approximate == "tanh" else _phi(v))
 
-    out = apply(
-        value, x, at={-INF: NAN, 0.0: 0.0, INF: INF}, within=(-1e5, INF if approximate == "none" else 1e300)
-    )
+    out = apply(value, x, at={-INF: NAN, 0.0: 0.0, INF: INF}, within=(-1e5, INF))
     size = x.astype(np.float64)
     # Minus infinity times a zero is NaN, and the limit is 0: either may come out.
     return Reference(out, np.where((size < -2) & np.isfinite(size), -size, 0.0), 1, size == -INF)
@@ -111,8 +116,18 @@ def _gelu_backward(g: Any, x: Any, *, approximate: str) -> Any:
     near = np.clip(value, -1e3, 1e3)
     out = evaluate(lambda u, v: u * (_tanh_slope(v) if approximate == "tanh" else _slope(v)), slope, near)
     bell = np.exp(-np.clip(value * value, 0, 700) / 2)
-    scale = np.abs(slope) * (1 + np.abs(near) * (1 + near * near) * bell)
-    return Reference(where(ordinary, out, NAN), scale, 1, ~ordinary)
+    # 1 + tanh cancels below -2, and the other factor grows as the slope of its argument.
+    steep = np.where(np.abs(near) < 10, 1 + 0.14 * near * near, 0.0) if approximate == "tanh" else 0.0
+    scale = np.abs(slope) * (1 + np.abs(near) * ((1 + near * near) * bell + steep))
+    # Where the cube of x leaves the format, formulas of it give NaN, torch's too.
+    largest = np.cbrt(float(_finfo(x.dtype).max)) / 2
+    return Reference(where(ordinary, out, NAN), scale, 1, ~(ordinary & (np.abs(given[1]) < largest)))
+
+
+def _finfo(dtype: Any) -> Any:
+    import ml_dtypes
+
+    return ml_dtypes.finfo(dtype)
 
 
 def _slope(x: Any) -> Any:

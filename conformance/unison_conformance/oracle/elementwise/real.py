@@ -57,13 +57,17 @@ def real(
     domain: tuple[float, float] = (-INF, INF),
     within: tuple[float, float] = (-1e6, 1e6),
     plane: Plane | None = None,
+    scale: Callable[..., Any] | None = None,
 ) -> None:
-    """Register the oracle of a function of one number; `plane` is the function of an acb, for complex numbers."""
+    """Register the oracle of a function of one number; `plane` is the function of an acb, for complex numbers.
+
+    `scale` gives S of rule 5 there, of the result's modulus and the argument.
+    """
 
     def compute(x: Any, **_: Any) -> Any:
         if is_complex(x):
             assert plane is not None
-            return in_plane(plane, x)
+            return in_plane(plane, x, scale=scale)
         return apply(function, x, at=at, domain=domain, within=within)
 
     ORACLES[name] = compute
@@ -81,7 +85,13 @@ EVERYWHERE = (-INF, INF)
 POSITIVE = (0.0, INF)
 
 real("exp", lambda x: x.exp(), at={-INF: 0.0, INF: INF}, plane=lambda z: z.exp())
-real("exp2", _power_of_two, at={-INF: 0.0, INF: INF}, plane=lambda z: (z * flint().acb(2).log()).exp())
+real(
+    "exp2",
+    _power_of_two,
+    at={-INF: 0.0, INF: INF},
+    plane=lambda z: (z * flint().acb(2).log()).exp(),
+    scale=lambda size, z: size * np.abs(z),
+)
 real("expm1", lambda x: x.expm1(), at={-INF: -1.0, 0.0: 0.0, INF: INF}, plane=lambda z: z.expm1())
 _LOG = {"at": {0.0: -INF, 1.0: 0.0, INF: INF}, "domain": POSITIVE, "within": POSITIVE}
 real("log", lambda x: x.log(), **_LOG, plane=lambda z: z.log())
