@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from unison_conformance.cases.values import host_dtype
 from unison_conformance.oracle.places import fetch, flat, grid
-from unison_conformance.oracle.reference import oracle
+from unison_conformance.oracle.reference import Reference, oracle
+from unison_conformance.oracle.rounding import part_of, rounded
+from unison_conformance.oracle.wide import Wide
+from unison_core.dtypes import DType
 
 __all__ = ["keyed"]
 
@@ -15,6 +19,61 @@ __all__ = ["keyed"]
 @oracle("copy")
 def _copy(x: Any) -> Any:
     return fetch(x, grid(x.shape), x.shape)
+
+
+@oracle("cast")
+def _cast(x: Any, *, dtype: DType) -> Any:
+    """To nearest even between floats, towards zero to integers; an integer that does not fit is left open."""
+    if dtype.name == "bool":
+        return _nonzero(x)
+    if dtype.is_complex:
+        imaginary = x.imag if x.dtype.kind == "c" else np.zeros(x.shape, np.float32)
+        real = x.real if x.dtype.kind == "c" else x
+        return Reference((_nearest(real, part_of(dtype)), _nearest(imaginary, part_of(dtype))))
+    real = x.real if x.dtype.kind == "c" else x
+    return Reference(_nearest(real, dtype)) if dtype.is_floating_point else _truncated(real, dtype)
+
+
+def _listed(x: Any) -> list[Any]:
+    """The elements as Python's ints and floats, which hold every format's numbers exactly."""
+    whole = x.dtype.kind in "biu"
+    return [int(v) if whole else float(v) for v in x.reshape(-1)]
+
+
+def _nonzero(x: Any) -> Any:
+    parts = (x.real, x.imag) if x.dtype.kind == "c" else (x,)
+    true = [any(v != 0 for v in both) for both in zip(*map(_listed, parts), strict=True)]
+    return np.array(true, bool).reshape(x.shape)
+
+
+def _nearest(x: Any, dtype: DType) -> Wide:
+    return Wide(np.array([rounded(v, dtype) for v in _listed(x)], np.float64).reshape(x.shape))
+
+
+def _truncated(x: Any, dtype: DType) -> Any:
+    if x.dtype.kind in "biu":
+        return np.array([*_listed(x), None], object)[:-1].reshape(x.shape)
+    limits = np.iinfo(host_dtype(dtype))
+    values = [int(v) if v - v == 0 else None for v in _listed(x)]
+    fits = [v is not None and limits.min <= v <= limits.max for v in values]
+    kept = [v if good else 0 for v, good in zip(values, fits, strict=True)]
+    return Reference(
+        np.array([*kept, None], object)[:-1].reshape(x.shape), free=~np.array(fits, bool).reshape(x.shape)
+    )
+
+
+@oracle("view_as_real")
+def _view_as_real(x: Any) -> Any:
+    out = np.zeros((*x.shape, 2), x.real.dtype)
+    out[..., 0], out[..., 1] = x.real, x.imag
+    return out
+
+
+@oracle("view_as_complex")
+def _view_as_complex(x: Any) -> Any:
+    out = np.zeros(x.shape[:-1], np.complex64 if x.dtype.itemsize == 4 else np.complex128)
+    out.real, out.imag = x[..., 0], x[..., 1]
+    return out
 
 
 @oracle("to_device")

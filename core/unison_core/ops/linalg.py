@@ -8,7 +8,7 @@ from unison_core import ops
 from unison_core.dtypes import NUMERIC
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, Promote, composite, primitive
-from unison_core.ops._shared import adjoint, sum_to
+from unison_core.ops._shared import adjoint, narrowed, sum_to, widened
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Spec, broadcast
 
@@ -67,9 +67,14 @@ def matmul_samples() -> Any:
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """x @ weight.T + bias: x (..., in), weight (out, in), bias (out) or None."""
     flat = x if len(x.shape) == 2 else ops.reshape(x, shape=(_rows(x.shape), x.shape[-1]))
-    out = matmul(flat, transpose_last(weight))
-    if bias is not None:
-        out = ops.add(out, bias)
+    turned = transpose_last(weight)
+    if bias is None:
+        out = matmul(flat, turned)
+    elif x.dtype.is_floating_point and x.dtype.bits == 16:
+        # The bias joins before the one rounding.
+        out = narrowed(ops.add(matmul(widened(flat), widened(turned)), widened(bias)), x)
+    else:
+        out = ops.add(matmul(flat, turned), bias)
     return out if len(x.shape) == 2 else ops.view(out, shape=(*x.shape[:-1], weight.shape[0]))
 
 

@@ -1,0 +1,76 @@
+"""Creation: numbers of exact fractions, rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from unison_conformance.cases.values import host_dtype
+from unison_conformance.oracle.reference import Reference, oracle
+from unison_conformance.oracle.rounding import part_of, rounded, widened
+from unison_core.dtypes import DType
+
+__all__: list[str] = []
+
+
+def _number(value: Any, dtype: DType) -> Any:
+    """A Python number in a dtype: nearest of a float type, the integer part of an integer type."""
+    if dtype.is_complex:
+        z = complex(value)
+        return complex(rounded(z.real, part_of(dtype)), rounded(z.imag, part_of(dtype)))
+    if dtype.is_floating_point:
+        return rounded(value, dtype)
+    return value != 0 if dtype.name == "bool" else int(value)
+
+
+@oracle("full")
+def _full(*, shape: tuple[int, ...], value: Any, dtype: DType) -> Any:
+    count = int(np.prod(shape, dtype=np.int64))
+    return np.array([_number(value, dtype)] * count, host_dtype(dtype)).reshape(shape)
+
+
+@oracle("empty")
+def _empty(*, shape: tuple[int, ...], dtype: DType) -> Any:
+    """Shape and dtype alone are promised."""
+    value = np.array([0] * int(np.prod(shape, dtype=np.int64)), host_dtype(dtype)).reshape(shape)
+    return Reference(value, free=np.full(shape, True))
+
+
+@oracle("eye")
+def _eye(*, rows: int, columns: int, dtype: DType) -> Any:
+    ones = [int(i == j) for i in range(rows) for j in range(columns)]
+    return np.array(ones, host_dtype(dtype)).reshape(rows, columns)
+
+
+@oracle("arange")
+def _arange(*, start: Any, end: Any, step: Any, dtype: DType) -> Any:
+    first, last, by = Fraction(start), Fraction(end), Fraction(step)
+    count = max(0, -((first - last) // by))
+    values = [first + i * by for i in range(count)]
+    return _range(values, [abs(first) + abs(i * by) for i in range(count)], dtype)
+
+
+@oracle("linspace")
+def _linspace(*, start: Any, end: Any, steps: int, dtype: DType) -> Any:
+    """Both ends are exact; between them S = |start| + |end|, more than the modulus of start and of any step."""
+    if dtype.is_complex:
+        a, b = complex(start), complex(end)
+        parts = [_linspace(start=p, end=q, steps=steps, dtype=part_of(dtype)) for p, q in
+                 ((a.real, b.real), (a.imag, b.imag))]  # fmt: skip
+        return Reference(tuple(p.value for p in parts), parts[0].scale + parts[1].scale)
+    first, last = Fraction(start), Fraction(end)
+    values = [first + Fraction(i, max(steps - 1, 1)) * (last - first) for i in range(steps)]
+    sizes = [0 if i in (0, steps - 1) else abs(first) + abs(last) for i in range(steps)]
+    return _range(values, sizes, dtype)
+
+
+def _range(values: Sequence[Fraction], sizes: Sequence[Any], dtype: DType) -> Any:
+    shape = (len(values),)
+    if not dtype.is_floating_point and not dtype.is_complex:
+        return np.array([int(v) for v in values] or np.empty(0, object), object)
+    value = widened(values, shape)
+    scale = np.array([float(s) for s in sizes], np.float64).reshape(shape)
+    return Reference((value, widened([0] * len(values), shape)) if dtype.is_complex else value, scale)

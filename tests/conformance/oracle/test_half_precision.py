@@ -1,0 +1,29 @@
+"""Half types are held in float32 until the one rounding at the end (rule 6), whatever the body is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import unison
+from unison_core import ops
+
+HALF = (unison.float16, unison.bfloat16)
+
+
+def _half(x: np.ndarray, dtype: unison.dtype) -> tuple[unison.Tensor, np.ndarray]:
+    """x in the dtype, and what it became as float64."""
+    held = unison.tensor(x.tolist(), dtype=dtype)
+    return held, np.array(held.tolist(), np.float64)
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_linear_adds_the_bias_before_rounding(dtype: unison.dtype) -> None:
+    rng = np.random.default_rng(1)
+    x, x64 = _half(rng.uniform(1, 2, (3, 16)), dtype)
+    w, w64 = _half(rng.uniform(1, 2, (5, 16)), dtype)
+    product = x64 @ w64.T
+    # The bias takes away nearly everything, so that a product rounded early shows.
+    b, b64 = _half(-product[0], dtype)
+    out = np.array(ops.linear(x, w, b).tolist())
+    np.testing.assert_allclose(out[0], product[0] + b64, rtol=float(unison.finfo(dtype).eps), atol=1e-4)
