@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from unison_conformance.cases.values import host_dtype
 from unison_conformance.oracle.reference import Reference, oracle
-from unison_conformance.oracle.rounding import part_of, rounded, widened
+from unison_conformance.oracle.rounding import native, part_of, rounded, widened
 from unison_core.dtypes import DType
 
 __all__: list[str] = []
@@ -29,20 +28,20 @@ def _number(value: Any, dtype: DType) -> Any:
 @oracle("full")
 def _full(*, shape: tuple[int, ...], value: Any, dtype: DType) -> Any:
     count = int(np.prod(shape, dtype=np.int64))
-    return np.array([_number(value, dtype)] * count, host_dtype(dtype)).reshape(shape)
+    return np.array([_number(value, dtype)] * count, native(dtype)).reshape(shape)
 
 
 @oracle("empty")
 def _empty(*, shape: tuple[int, ...], dtype: DType) -> Any:
     """Shape and dtype alone are promised."""
-    value = np.array([0] * int(np.prod(shape, dtype=np.int64)), host_dtype(dtype)).reshape(shape)
+    value = np.array([0] * int(np.prod(shape, dtype=np.int64)), native(dtype)).reshape(shape)
     return Reference(value, free=np.full(shape, True))
 
 
 @oracle("eye")
 def _eye(*, rows: int, columns: int, dtype: DType) -> Any:
     ones = [int(i == j) for i in range(rows) for j in range(columns)]
-    return np.array(ones, host_dtype(dtype)).reshape(rows, columns)
+    return np.array(ones, native(dtype)).reshape(rows, columns)
 
 
 @oracle("arange")

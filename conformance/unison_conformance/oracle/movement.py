@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from unison_conformance.cases.values import host_dtype
 from unison_conformance.oracle.places import fetch, flat, grid
 from unison_conformance.oracle.reference import Reference, oracle
-from unison_conformance.oracle.rounding import part_of, rounded
+from unison_conformance.oracle.rounding import native, part_of, rounded
 from unison_conformance.oracle.wide import Wide
 from unison_core.dtypes import DType
 
@@ -53,7 +52,7 @@ def _nearest(x: Any, dtype: DType) -> Wide:
 def _truncated(x: Any, dtype: DType) -> Any:
     if x.dtype.kind in "biu":
         return np.array([*_listed(x), None], object)[:-1].reshape(x.shape)
-    limits = np.iinfo(host_dtype(dtype))
+    limits = np.iinfo(native(dtype))
     values = [int(v) if v - v == 0 else None for v in _listed(x)]
     fits = [v is not None and limits.min <= v <= limits.max for v in values]
     kept = [v if good else 0 for v, good in zip(values, fits, strict=True)]

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from unison_conformance.cases.values import host_dtype
 from unison_conformance.oracle import wide as arithmetic
 from unison_conformance.oracle.multiprecision import evaluate
 from unison_conformance.oracle.reference import Reference, oracle
-from unison_conformance.oracle.rounding import FORMATS, rounded, widened
+from unison_conformance.oracle.rounding import FORMATS, native, rounded, widened
 from unison_conformance.oracle.wide import wide
 from unison_core import dtypes
 from unison_core.dtypes import DType
@@ -76,7 +75,7 @@ def _uniform(*, shape: tuple[int, ...], seed: int, stream: int, dtype: DType) ->
     held = FORMATS[dtype][0]
     drawn = _fractions(_size(shape), 64 if dtype is dtypes.float64 else 32, seed, stream)
     kept = [Fraction(int(v * (1 << held)), 1 << held) if held < 24 else v for v in drawn]
-    return np.array([float(v) for v in kept], np.float64).astype(host_dtype(dtype)).reshape(shape)
+    return np.array([float(v) for v in kept], np.float64).astype(native(dtype)).reshape(shape)
 
 
 @oracle("normal")

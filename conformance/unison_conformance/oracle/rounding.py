@@ -13,7 +13,7 @@ from unison_conformance.oracle.wide import Wide
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
-__all__ = ["FORMATS", "part_of", "rounded", "widened"]
+__all__ = ["FORMATS", "native", "part_of", "rounded", "widened"]
 
 FORMATS = {
     dtypes.float64: (53, -1022, 1023),
@@ -22,6 +22,15 @@ FORMATS = {
     dtypes.bfloat16: (8, -126, 127),
 }
 """Significand bits (the hidden one included), exponents of the smallest normal and of the largest binade."""
+
+
+def native(dtype: DType) -> np.dtype[Any]:
+    """The dtype of host arrays."""
+    if dtype is dtypes.bfloat16:
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(dtype.name)
 
 
 def part_of(dtype: DType) -> DType:
