@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from unison_conformance.pytest_plugin import add_options
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--device",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a device to test, such as cpu or opencl:0; may be given several times (default: cpu and strict:0)",
-    )
+    # The suite's own option: one word, here and where backend authors run the suite.
+    add_options(parser)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "cases_at",
     "conclude",
     "level_of",
+    "required",
 ]
 
 NAMES = {0: "Storage", 1: "Core", 2: "Train", 3: "Full"}
@@ -186,8 +187,8 @@ def _operator_of(name: str) -> str:
     return "" if name.startswith(("check.", "train.")) else name.rsplit("-", 4)[0]
 
 
-def _required(result: Result, claims: Claims) -> bool:
-    """Whether the device must do it, by what it claims."""
+def required(result: Result, claims: Claims) -> bool:
+    """Whether the device must do it, by what it claims; only NOT_SUPPORTED is ever excused."""
     if result.verdict is not Verdict.NOT_SUPPORTED:
         return True
     has = {*claims.dtypes, *(d.name for d in CORE)}
@@ -216,7 +217,7 @@ def _below_minimum(results: Sequence[Result], claims: Claims) -> list[str]:
     passed: Counter[str] = Counter()
     for r in results:
         name = _operator_of(r.case)
-        if name and r.verdict is not Verdict.WAIVED and _required(r, claims):
+        if name and r.verdict is not Verdict.WAIVED and required(r, claims):
             there[name] += 1
             passed[name] += r.verdict is Verdict.PASS
     return [name for name, number in there.items() if passed[name] < min(MINIMUM, number)]
@@ -225,7 +226,7 @@ def _below_minimum(results: Sequence[Result], claims: Claims) -> list[str]:
 def _reached(results: Sequence[Result], claims: Claims, level: int) -> int:
     held: Mapping[int, list[Result]] = {n: [] for n in NAMES}
     for r in results:
-        if _required(r, claims):
+        if required(r, claims):
             held[level_of(r.case)].append(r)
     reached = -1
     for n in range(level + 1):

@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,11 @@ def _waiver(path: Any, number: int, entry: Any) -> Waiver:
 
 def waivers_of(device: Any) -> tuple[Waiver, ...]:
     """Those that the backend's package carries."""
-    package = type(device.backend).__module__.partition(".")[0]
+    return _carried(type(device.backend).__module__.partition(".")[0])
+
+
+@cache
+def _carried(package: str) -> tuple[Waiver, ...]:
     try:
         file = resources.files(package) / FILE
     except (ModuleNotFoundError, TypeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections import defaultdict
 from typing import Any
 
@@ -15,12 +14,9 @@ from unison_conformance.running.run import Run
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core.operator import registry
 
-__all__ = ["REPORTS", "add", "print_run", "run"]
+__all__ = ["REPORTS", "add", "print_run", "run", "write_reports"]
 
-REPORTS = {
-    "json": "unison_conformance.running.run:write_json",
-}
-"""Option -> the function of (run, path) that writes that kind of report."""
+REPORTS = ("json", "junit", "html")
 
 _QUIET = {Verdict.PASS, Verdict.NOT_SUPPORTED, Verdict.WAIVED}
 
@@ -39,13 +35,22 @@ def run(options: argparse.Namespace) -> int:
     """Run, print the summary, write the reports asked for."""
     with progress(options.device) as report:
         outcome = conduct(options.device, options_from(options), report)
-    for kind, place in REPORTS.items():
-        path = getattr(options, kind)
-        if path:
-            module, _, name = place.partition(":")
-            getattr(importlib.import_module(module), name)(outcome, path)
+    write_reports(outcome, options)
     print_run(outcome)
     return outcome.code
+
+
+def write_reports(outcome: Run, options: argparse.Namespace) -> None:
+    """Write the reports that were asked for."""
+    from unison_conformance import report
+    from unison_conformance.report.files import write_text
+
+    if options.json:
+        report.write(outcome, options.json)
+    if options.junit:
+        write_text(report.junit(outcome), options.junit)
+    if options.html:
+        write_text(report.page(outcome), options.html)
 
 
 def print_run(outcome: Run) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unison_conformance.cases.case import Case
-from unison_conformance.cases.layouts import place
+from unison_conformance.cases.layouts import place, repeated
 from unison_conformance.cases.values import draw, host_dtype
 from unison_conformance.oracle import ORACLES, expected
 from unison_conformance.oracle.reference import Reference
@@ -47,18 +47,20 @@ def host_inputs(case: Case) -> tuple[Any, ...]:
     for i, x in enumerate(case.call().inputs):
         host = draw(x, case.element_type, case.values, case.seed * 101 + i) if isinstance(x, Arg) else x
         if isinstance(host, np.ndarray):
+            if case.layout == "expanded" and isinstance(x, Arg) and not x.make:
+                host = repeated(host)
             host.flags.writeable = False
         out.append(host)
     return tuple(out)
 
 
 def prepared(case: Case) -> Prepared:
-    """Numbers and reference of a case: the same for all its layouts, and computed once for them.
+    """Numbers and reference of a case: computed once for all its layouts but `expanded`, whose numbers repeat.
 
     Raises:
         OracleMissing: the suite has no reference for the operator.
     """
-    return _prepared(replace(case, layout="contiguous"))
+    return _prepared(case if case.layout == "expanded" else replace(case, layout="contiguous"))
 
 
 @lru_cache(_KEPT)
@@ -120,5 +122,5 @@ def sent(hosts: tuple[Any, ...], layout: str, device: Any) -> Sent:
         memories.append((tensor, array))
         return tensor
 
-    inputs = tuple(place(x, layout, send) if isinstance(x, np.ndarray) else x for x in hosts)
+    inputs = tuple(place(x, layout, send, i) if isinstance(x, np.ndarray) else x for i, x in enumerate(hosts))
     return Sent(inputs, tuple(memories))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from unison_conformance.errors import UsageError
 from unison_conformance.running.verdicts import Result, Verdict
 
-__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json", "write_json"]
+__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json"]
 
 SCHEMA = 1
 """The version of `Run.to_json`; it changes when a field changes its name or meaning."""
@@ -142,12 +140,3 @@ def _parts(name: str, value: Any) -> Any:
 def result_from_json(data: Mapping[str, Any]) -> Result:
     """The result that `result_to_json` made plain."""
     return Result(**{**data, "verdict": Verdict(data["verdict"]), **{k: float(data[k]) for k in _NUMBERS}})
-
-
-def write_json(run: Run, path: str) -> None:
-    """Write the run to a file.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    Path(path).write_text(json.dumps(run.to_json(), allow_nan=False, indent=1) + "\n", encoding="utf-8")
