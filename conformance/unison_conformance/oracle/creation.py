@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import numpy as np
 
 from unison_conformance.oracle.reference import Reference, oracle
 from unison_conformance.oracle.rounding import native, part_of, rounded, widened
-from unison_core.dtypes import DType
+from unison_core.dtypes import DType, float64
 
 __all__: list[str] = []
 
@@ -44,10 +45,18 @@ def _eye(*, rows: int, columns: int, dtype: DType) -> Any:
     return np.array(ones, native(dtype)).reshape(rows, columns)
 
 
+def _quotient(start: Any, end: Any, step: Any) -> Fraction:
+    """How many steps: of integers exactly, else each operation in float64, which decides the length as in PyTorch."""
+    way = Fraction(end) - Fraction(start)
+    if all(isinstance(v, int) for v in (start, end, step)):
+        return way / step
+    return Fraction(rounded(Fraction(rounded(way, float64)) / Fraction(step), float64))
+
+
 @oracle("arange")
 def _arange(*, start: Any, end: Any, step: Any, dtype: DType) -> Any:
-    first, last, by = Fraction(start), Fraction(end), Fraction(step)
-    count = max(0, -((first - last) // by))
+    first, by = Fraction(start), Fraction(step)
+    count = max(0, ceil(_quotient(start, end, step)))
     values = [first + i * by for i in range(count)]
     return _range(values, [abs(first) + abs(i * by) for i in range(count)], dtype)
 

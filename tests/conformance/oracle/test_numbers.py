@@ -88,6 +88,11 @@ def test_arange_is_exact_in_fractions() -> None:
     assert out.value.hi[3] + out.value.lo[3] == 3 * 0.1 or out.value.lo[3] != 0
 
 
+def test_arange_is_as_long_as_float64_says() -> None:
+    attrs = {"start": -1.5, "end": 1.5, "step": 0.3, "dtype": dtypes.float64}
+    assert expected("arange", (), attrs)[0].shape == np.arange(-1.5, 1.5, 0.3).shape
+
+
 def test_linspace_holds_its_ends() -> None:
     out = expected("linspace", (), {"start": 0.1, "end": 0.7, "steps": 4, "dtype": dtypes.float64})[0]
     assert (out.value.hi[0], out.value.hi[-1]) == (0.1, 0.7)
