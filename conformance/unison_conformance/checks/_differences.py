@@ -27,6 +27,7 @@ _STEP, _STEP_TWICE = 2.0**-33, 2.0**-22
 _GRID = 2.0**16
 _SMALL = 6
 _MOST = 64
+_FEW = 6
 
 Arrays = tuple[Any, ...]
 
@@ -68,7 +69,9 @@ def usable(name: str) -> list[int]:
         if sample.gradient and floating and all(0 not in x.shape for x in floating):
             sizes[n] = count
     small = [n for n, count in sizes.items() if count <= _MOST]
-    return (small or sorted(sizes, key=lambda n: sizes[n]))[:3]
+    # Two directions for each input: those of many inputs are seen from all sides sooner.
+    enough = 3 if len(operator.registry[name].data) <= _FEW else 1
+    return (small or sorted(sizes, key=lambda n: sizes[n]))[:enough]
 
 
 def _is_inexact(x: Any) -> bool:

@@ -45,3 +45,21 @@ def _adam(
     top = [where(np.asarray(m.value.hi >= square.value.hi), m, square) for m in largest]
     below = (top[0] if top else square).sqrt() / root + eps
     return [param - mean / below * step_size, grad, mean, square, *top]
+
+
+@oracle("join_flat")
+def _join_flat(*tensors: Any) -> Any:
+    return np.array([x for t in tensors for x in t.ravel()], tensors[0].dtype)
+
+
+@oracle("write_flat")
+def _write_flat(*tensors: Any) -> Any:
+    *targets, flat = tensors
+    elements = iter(flat)
+    written = []
+    for t in targets:
+        out = np.empty_like(t)
+        for place in np.ndindex(t.shape):
+            out[place] = next(elements)
+        written.append(out)
+    return (*written, flat)
