@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BackendMissingError", "ConformanceError", "SuiteError", "UsageError"]
+__all__ = ["BackendMissingError", "ConformanceError", "SuiteError", "UsageError", "VersionError"]
 
 
 class ConformanceError(Exception):
@@ -27,3 +27,9 @@ class SuiteError(ConformanceError):
     """The suite itself is not in order: another case list than its version's, or a failed self-test."""
 
     code = 7
+
+
+class VersionError(ConformanceError):
+    """A report or backend of another version than this suite's."""
+
+    code = 4

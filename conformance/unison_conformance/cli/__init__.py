@@ -25,6 +25,11 @@ COMMANDS = (
     "repro",
     "explain",
     "measure",
+    "mutate",
+    "diff",
+    "verify",
+    "report",
+    "new_backend",
 )
 """Modules of this package, in the order of the help; `new_backend` is the subcommand `new-backend`."""
 

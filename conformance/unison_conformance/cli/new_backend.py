@@ -1,0 +1,68 @@
+"""`conformance new-backend NAME`: the files of a backend package that runs, to be changed step by step."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from unison_conformance.errors import UsageError
+
+__all__ = ["add", "run"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+
+
+def add(parsers: Any) -> None:
+    """Declare the subcommand."""
+    parser = parsers.add_parser("new-backend", help="write the files of a new backend package")
+    parser.add_argument("name", metavar="NAME", help="of the device: what users write in `device=`")
+    parser.add_argument(
+        "--into", default=".", metavar="FOLDER", help="where to put unison-NAME (default: here)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the package and say what to do next.
+
+    Raises:
+        UsageError: the name is no device's name, or is taken, or the folder is there already.
+    """
+    name = options.name
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a device: small letters, digits and _, a letter first")
+    import unison
+
+    if name in {r.name for r in unison.backends()}:
+        raise UsageError(f"a backend named {name!r} is installed already")
+    target = Path(options.into) / f"unison-{name.replace('_', '-')}"
+    if target.exists():
+        raise UsageError(f"{target} is there already")
+    words = {"{{name}}": name, "{{class}}": "".join(w.capitalize() for w in name.split("_"))}
+    for path, text in _files(words).items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file}")
+    print(
+        f"next:\n  pip install -e {target}\n  conformance doctor\n  conformance run --device {name} --level 1\n"
+        f"then replace NumPy in {target}/unison_{name}/backend.py by your device's library, kernel by kernel"
+    )
+    return 0
+
+
+def _files(words: dict[str, str]) -> dict[str, str]:
+    """Path -> text, from the templates of this package; `NAME` in a path is the name."""
+    root = resources.files("unison_conformance") / "template"
+    out = {}
+    for entry in root.iterdir():
+        if not entry.name.endswith(".in"):
+            continue
+        text = entry.read_text(encoding="utf-8")
+        for word, value in words.items():
+            text = text.replace(word, value)
+        path = entry.name.removesuffix(".in").replace("__", "/").replace("NAME", words["{{name}}"])
+        out[path] = text
+    return out
