@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from unison_core.arraykit.gamma import Gamma
 from unison_core.arraykit.special import Special
 from unison_core.errors import OperatorError
 
@@ -97,6 +98,7 @@ class Elementwise:
             "tanh": xp.tanh,
             "trunc": self.trunc,
             "where": xp.where,
+            **Gamma(self.kit).table(),
             **Special(self.kit).table(),
         }
 

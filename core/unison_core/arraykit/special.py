@@ -1,8 +1,7 @@
-"""erf, gamma and their relatives, which NumPy-like libraries lack.
+"""erf and its relatives, which NumPy-like libraries lack.
 
 erf is its Taylor series below 1 and 1 - erfc above; erfc above 1 is exp(-x^2) t R(t) with t = 2 / (2 + x) and R a
-Chebyshev series (`tools/fit_erfc.py` prints it). The gamma functions step up to arguments where Stirling's series and
-its derivatives hold (Abramowitz and Stegun 6.1.41, 6.3.18, 23.2.7 by Euler and Maclaurin), and reflect negative ones.
+Chebyshev series (`tools/fit_erfc.py` prints it).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
 
-__all__ = ["Special"]
+__all__ = ["Special", "horner"]
 
 _R64 = (
     0.43645785270859866,
@@ -56,13 +55,10 @@ _R32 = (
     -3.8174918043360965e-10,
 )
 _TAYLOR = tuple((-1) ** n / (math.factorial(n) * (2 * n + 1)) * 2 / math.sqrt(math.pi) for n in range(20))
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-_FAR = 10.0
-"""Where the asymptotic series start."""
 
 
 class Special:
-    """Kernels on `xp`; half types are computed in float32, the gamma functions in float64."""
+    """Kernels on `xp`; half types are computed in float32."""
 
     def __init__(self, kit: ArrayKit) -> None:
         self.kit = kit
@@ -71,12 +67,9 @@ class Special:
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
         return {
-            "digamma": self.digamma,
             "erf": self.erf,
             "erfc": self.erfc,
             "erfinv": self.erfinv,
-            "lgamma": self.lgamma,
-            "polygamma": self.polygamma,
         }
 
     def erf(self, x: Any) -> Any:
@@ -99,7 +92,7 @@ class Special:
     def _erf_near(self, x: Any) -> Any:
         """The Taylor series, used for |x| < 1."""
         small = self.xp.clip(x, -1, 1)
-        return small * _horner(small * small, _TAYLOR[: 20 if x.dtype.itemsize == 8 else 11])
+        return small * horner(small * small, _TAYLOR[: 20 if x.dtype.itemsize == 8 else 11])
 
     def _erfc_far(self, size: Any) -> Any:
         """For size >= 1; exp(-size^2) by the square of a short part and the rest, so that it keeps its digits."""
@@ -129,80 +122,8 @@ class Special:
         y = xp.where(size < 1, y, xp.where(size == 1, xp.inf, xp.nan))
         return xp.where(size == 0, wide, xp.copysign(y, wide)).astype(x.dtype)
 
-    def _stepped(self, x: Any) -> tuple[Any, Any]:
-        """x + n at least where the series start, and the n of each element."""
-        xp = self.xp
-        n = xp.clip(xp.ceil(_FAR - x), 0, _FAR)
-        return x + n, n
 
-    def lgamma(self, x: Any) -> Any:
-        xp = self.xp
-        wide = x.astype(xp.float64)
-        reflected = wide < 0.5
-        up, n = self._stepped(xp.where(reflected, 1 - wide, wide))
-        product = xp.ones_like(up)
-        for i in range(int(_FAR)):
-            product = product * xp.where(i < n, up - n + i, 1.0)
-        series = self._stirling(up) - xp.log(product)
-        sine = xp.absolute(xp.sin(math.pi * (wide - xp.round(wide))))
-        mirrored = math.log(math.pi) - xp.log(sine) - series
-        out = xp.where(reflected, mirrored, series)
-        pole = (wide <= 0) & (wide == xp.floor(wide))
-        return xp.where(pole | xp.isinf(wide), xp.inf, out).astype(x.dtype)
-
-    def _stirling(self, x: Any) -> Any:
-        xp = self.xp
-        inverse = 1 / x
-        terms = [b / ((2 * k + 1) * (2 * k + 2)) for k, b in enumerate(_BERNOULLI)]
-        return (
-            (x - 0.5) * xp.log(x)
-            - x
-            + 0.5 * math.log(2 * math.pi)
-            + inverse * _horner(inverse * inverse, terms)
-        )
-
-    def digamma(self, x: Any) -> Any:
-        xp = self.xp
-        wide = x.astype(xp.float64)
-        reflected = wide < 0
-        up, n = self._stepped(xp.where(reflected, 1 - wide, wide))
-        below = xp.zeros_like(up)
-        for i in range(int(_FAR)):
-            below = below + xp.where(i < n, 1 / xp.where(i < n, up - n + i, 1.0), 0.0)
-        square = 1 / (up * up)
-        series = (
-            xp.log(up)
-            - 0.5 / up
-            - square * _horner(square, [b / (2 * k + 2) for k, b in enumerate(_BERNOULLI)])
-        )
-        out = series - below
-        turn = math.pi / xp.tan(math.pi * (wide - xp.round(wide)))
-        out = xp.where(reflected, out - turn, out)
-        out = xp.where(wide == 0, xp.copysign(xp.inf, -wide), out)
-        pole = (wide < 0) & (wide == xp.floor(wide))
-        return xp.where(pole, xp.nan, xp.where(wide == xp.inf, xp.inf, out)).astype(x.dtype)
-
-    def polygamma(self, x: Any, *, n: int) -> Any:
-        """(-1)^(n+1) n! times Hurwitz's zeta(n + 1, x); the terms up to the start of the series one by one."""
-        xp = self.xp
-        wide = x.astype(xp.float64)
-        if n == 0:
-            return self.digamma(x)
-        s = n + 1
-        steps = xp.where(xp.isfinite(wide), xp.clip(xp.ceil(_FAR - wide), 0, 10_000), 0)
-        total = xp.zeros_like(wide)
-        for i in range(int(steps.max(initial=0))):
-            total = total + xp.where(i < steps, (wide + i) ** -s, 0.0)
-        up = wide + steps
-        total = total + up ** (1 - s) / (s - 1) + 0.5 * up**-s
-        factor = float(s)
-        for k, b in enumerate(_BERNOULLI):
-            total = total + b * factor / math.factorial(2 * k + 2) * up ** -(s + 2 * k + 1)
-            factor *= (s + 2 * k + 1) * (s + 2 * k + 2)
-        return ((-1) ** (n + 1) * math.factorial(n) * total).astype(x.dtype)
-
-
-def _horner(x: Any, coefficients: Sequence[float]) -> Any:
+def horner(x: Any, coefficients: Sequence[float]) -> Any:
     """sum c_k x^k in x's own type."""
     kind = x.dtype.type
     out = x * kind(coefficients[-1]) + kind(coefficients[-2])
