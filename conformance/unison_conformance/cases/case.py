@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from unison_conformance.errors import UsageError
 from unison_core import dtypes, operator
@@ -43,9 +44,19 @@ class Case:
 
     def call(self) -> Sample:
         """The sample: shapes, domains and attributes of the call."""
-        from unison_conformance.cases.listing import errors_of, samples_of
+        return _call(self.operator, self.dtype, self.values, self.sample, self.seed)
 
-        return (errors_of if self.values == "error" else samples_of)(self.operator)[self.sample]
+
+@lru_cache(4096)
+def _call(name: str, dtype: str, values: str, number: int, seed: int) -> Sample:
+    from unison_conformance.cases.fuzz import reshaped
+    from unison_conformance.cases.listing import errors_of, samples_of
+    from unison_conformance.cases.values import resized
+
+    if values == "error":
+        return errors_of(name)[number]
+    op, sample = operator.registry[name], samples_of(name)[number]
+    return resized(op, reshaped(op, sample, seed) if seed else sample, dtypes.BY_NAME[dtype], values)
 
 
 def parse(name: str) -> Case:

@@ -30,7 +30,8 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
     """The host array of one argument.
 
     `values` is "ordinary" (the argument's domain), "special" (zeros, infinities, NaN, subnormals, extremes of the
-    dtype mixed into ordinary ones) or "ties" (few distinct values, halves among them). For "spread", "extremes" and
+    dtype mixed into ordinary ones), "ties" (few distinct values, halves among them) or "large" (finite numbers whose
+    exponentials are not). For "spread", "extremes" and
     "exhaustive" the sample must have been `resized`.
     """
     kind = arg.dtype or dtype
@@ -40,6 +41,9 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
         return points.draw(arg, kind, rng)
     numbers = _constructed(arg, rng) if arg.make else _ordinary(arg, kind, rng)
     out = np.asarray(numbers).astype(host_dtype(kind))
+    if arg.make == "ordered":
+        # Negative numbers come out as large ones in unsigned types.
+        out = np.sort(out, axis=-1)
     if not out.size or arg.make or arg.dtype is not None:
         return out
     if values == "special":
@@ -47,6 +51,8 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
         out[chosen] = rng.choice(allowed(special_values(kind), arg), int(chosen.sum()))
     elif values == "ties":
         out = rng.choice(tie_values(kind), out.shape)
+    elif values == "large":
+        out = (out.astype(np.float64) * 3000).astype(out.dtype)
     return out
 
 
@@ -69,10 +75,12 @@ def applicable_values(op: Operator, dtype: DType) -> tuple[str, ...]:
     """The classes of values that an operator is tried on in a dtype."""
     names = ["ordinary"]
     elementwise = op.theme == "elementwise"
-    if elementwise:
+    if elementwise or op.name in _SPECIAL:
         names.append("special")
-        if dtype is not dtypes.bool_:
-            names.append("spread")
+    if elementwise and dtype is not dtypes.bool_:
+        names.append("spread")
+    if op.name in _LARGE and dtype.is_floating_point:
+        names.append("large")
     if op.name in _TIED and dtype is not dtypes.bool_:
         names.append("ties")
     if dtype.is_floating_point and (op.name in points.CENTRES or op.name == "pow"):
@@ -95,6 +103,37 @@ _TIED = {
     "searchsorted",
     "sort",
 }
+
+
+_SPECIAL = _TIED | {
+    "all",
+    "any",
+    "as_strided",
+    "cat",
+    "cast",
+    "copy",
+    "diagonal",
+    "expand",
+    "flip",
+    "gather",
+    "index",
+    "index_select",
+    "log_softmax",
+    "logsumexp",
+    "max_pool",
+    "max_pool_with_indices",
+    "nonzero",
+    "pad",
+    "permute",
+    "reshape",
+    "roll",
+    "slice",
+    "softmax",
+    "unfold",
+    "unslice",
+    "view",
+}
+_LARGE = {"log_softmax", "logcumsumexp", "logsumexp", "softmax"}
 
 
 def resized(op: Operator, sample: Sample, dtype: DType, values: str) -> Sample:
@@ -148,7 +187,7 @@ def _ordinary(arg: Arg, kind: DType, rng: np.random.Generator) -> Any:
     if arg.distinct:
         count = int(np.prod(arg.shape))
         return rng.permutation(np.linspace(arg.low, arg.high, count + 1)[:count]).reshape(arg.shape)
-    values = rng.uniform(arg.low, arg.high, arg.shape)
+    values = np.full(arg.shape, arg.low) if arg.low == arg.high else rng.uniform(arg.low, arg.high, arg.shape)
     if arg.away:
         fraction = values - np.floor(values)
         values = np.floor(values) + arg.away + fraction * (1 - 2 * arg.away)

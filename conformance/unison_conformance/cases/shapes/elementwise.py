@@ -1,0 +1,45 @@
+"""Elementwise operators: one, two or three tensors that broadcast in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from unison_core.operator import Operator
+from unison_core.samples import Arg, Sample
+
+__all__ = ["broadcast"]
+
+Shapes = tuple[tuple[int, ...], ...]
+
+_ONE: tuple[Shapes, ...] = (((1,),), ((64,),), ((257,),), ((2, 1, 3, 1, 2, 2),), ((2, 3, 0),))
+_TWO: tuple[Shapes, ...] = (
+    ((1,), (1,)),
+    ((31, 1), (31, 13)),
+    ((13, 31), (31,)),
+    ((2, 1, 3, 1, 2), (3, 4, 1)),
+    ((257,), ()),
+    ((), (2, 1, 1, 2, 1, 3)),
+    ((0, 1), (1, 3)),
+    ((1, 64), (1,)),
+)
+_THREE: tuple[Shapes, ...] = (
+    ((1,), (1,), (1,)),
+    ((33, 1), (1, 7), (7,)),
+    ((129,), (129,), ()),
+    ((), (2, 1, 3), (4, 1)),
+    ((0, 1), (1, 3), (3,)),
+    ((2, 1, 2, 1, 3), (2, 1, 1), (1,)),
+)
+_BY_COUNT = {1: _ONE, 2: _TWO, 3: _THREE}
+
+
+def broadcast(op: Operator) -> Iterator[Sample]:
+    """The operator's first sample with all its tensors, in other shapes."""
+    samples = [s for s in op.samples() if s.error is None]  # type: ignore[misc]
+    first = next((s for s in samples if all(isinstance(x, Arg) for x in s.inputs)), None)
+    for shapes in _BY_COUNT.get(len(op.data), ()) if first else ():
+        assert first is not None
+        yield replace(
+            first, inputs=tuple(replace(x, shape=s) for x, s in zip(first.inputs, shapes, strict=True))
+        )
