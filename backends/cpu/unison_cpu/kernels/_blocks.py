@@ -48,7 +48,8 @@ def _flattened(arrays: tuple[Any, ...]) -> tuple[list[Any], Any, Any]:
     into = out.ravel(order="K")
     flats = []
     for a in arrays:
-        if a.strides != first.strides:
+        # Also where it is first itself: with a stride of 0 its order in memory is not that of out.
+        if a.strides != out.strides:
             ordered = np.empty_like(out)
             ordered[...] = a
             a = ordered  # noqa: PLW2901

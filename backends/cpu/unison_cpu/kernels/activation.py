@@ -165,8 +165,10 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
 
     def gelu_backward(g: Any, x: Any, *, approximate: str) -> Any:
         _refuse(x)
-        if g.shape != x.shape or g.dtype is not x.dtype:
-            raise TypeError("g and x differ in shape or dtype")
+        if g.dtype != x.dtype:
+            raise TypeError(f"g is {g.dtype}, x {x.dtype}: they must be of one dtype")
+        if g.shape != x.shape:
+            g, x = np.broadcast_arrays(g, x)
         wide = x.dtype.itemsize == 8
         if approximate == "tanh":
             return by_blocks(double.gelu_tanh_backward if wide else _gelu_tanh_backward, g, x)
