@@ -25,7 +25,7 @@ def _embedding_backward(
     g: Any, index: Any, *, rows: int, padding_idx: int | None, scale_grad_by_freq: bool
 ) -> Reference:
     picked = index.ravel()
-    vectors = g.reshape(picked.size, -1)
+    vectors = g.reshape(picked.size, int(np.prod(g.shape[index.ndim :])))
     hits = np.arange(rows)[:, None] == picked
     shape = (rows, *g.shape[index.ndim :])
     keep = hits & (picked != padding_idx) if padding_idx is not None else hits
