@@ -27,7 +27,7 @@ _STEP, _STEP_TWICE = 2.0**-33, 2.0**-22
 _GRID = 2.0**16
 _SMALL = 6
 _MOST = 64
-_FEW = 6
+_FEW = 5
 
 Arrays = tuple[Any, ...]
 
@@ -70,7 +70,7 @@ def usable(name: str) -> list[int]:
             sizes[n] = count
     small = [n for n, count in sizes.items() if count <= _MOST]
     # Two directions for each input: those of many inputs are seen from all sides sooner.
-    enough = 3 if len(operator.registry[name].data) <= _FEW else 1
+    enough = 3 if len(operator.registry[name].data) <= _FEW else 2
     return (small or sorted(sizes, key=lambda n: sizes[n]))[:enough]
 
 
@@ -159,7 +159,7 @@ def exact(name: str, number: int, *, complex_: bool = False) -> Exact:
         if op.elementwise and not complex_:
             elements.append(_each(name, inputs, attrs, cotangents[0], i, base))
         else:
-            directions += _along(name, inputs, attrs, cotangents, i, along[i])
+            directions += _along(name, inputs, attrs, cotangents, i, along[i], _norm(base))
     second = None if complex_ else _twice(name, inputs, attrs, cotangents, along)
     return Exact(inputs, attrs, cotangents, tuple(directions), tuple(elements), second, terms)
 
@@ -187,11 +187,14 @@ def _sum_to(x: Wide, shape: tuple[int, ...]) -> Wide:
     return (x.sum(axes) if axes else x).reshape(*shape)
 
 
-def _along(name: str, inputs: Arrays, attrs: Any, g: Arrays, i: int, along: list[Any]) -> list[Directional]:
+def _along(
+    name: str, inputs: Arrays, attrs: Any, g: Arrays, i: int, along: list[Any], result: float
+) -> list[Directional]:
     """Two random directions of one input, and each coordinate of a small one.
 
     S = |g| |v| |J|, in the norms of Euclid and Frobenius, is at least the sum of |g| |J| |v| (Cauchy and Schwarz);
-    |J|^2 is the mean of |J v|^2 over random v (Hutchinson, 1990).
+    |J|^2 is the mean of |J v|^2 over random v (Hutchinson, 1990). Where the terms of a rule cancel, as of x / |x|, they
+    weigh what the chord |f| / |x| does; of a linear f it is no steeper than |J|.
     """
     size = inputs[i].size
     units = (
@@ -204,11 +207,12 @@ def _along(name: str, inputs: Arrays, attrs: Any, g: Arrays, i: int, along: list
         down = _results(name, _moved(inputs, _only(inputs, i, -_STEP * v)), attrs)
         slopes.append((v, _difference(up, down, 2 * _STEP)))
     jacobian = np.sqrt(np.mean([_norm(s) ** 2 / np.mean(np.abs(v) ** 2) for v, s in slopes[:2]]))
+    chord = result / max(float(np.sqrt(np.sum(np.abs(inputs[i]) ** 2))), 2.0**-16)
     weight = float(np.sqrt(sum(np.sum(np.abs(c) ** 2) for c in g if c is not None)))
     out = []
     for v, slope in slopes:
         value = inner(g, slope)
-        scale = weight * jacobian * float(np.sqrt(np.sum(np.abs(v) ** 2)))
+        scale = weight * max(jacobian, chord) * float(np.sqrt(np.sum(np.abs(v) ** 2)))
         out.append(Directional(i, v, float(value.hi), float(value.lo), scale))
     return out
 
