@@ -23,6 +23,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "imag",
         "index",
         "index_select",
+        "join_flat",
         "max_pool",
         "max_pool_with_indices",
         "nonzero",
@@ -41,6 +42,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "view_as_complex",
         "view_as_real",
         "where",
+        "write_flat",
     ),
     "cast": ("cast",),
     # Integers and bools come out.
