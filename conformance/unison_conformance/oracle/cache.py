@@ -79,7 +79,7 @@ def _digest(name: str, inputs: tuple[Any, ...], attrs: Mapping[str, Any]) -> str
 
 def _read(path: Path) -> tuple[Reference, ...] | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return tuple(_unpacked(stored, i) for i in range(int(stored["count"])))
     except Exception:  # noqa: BLE001 - a damaged entry may break anywhere in zip and header, and is made again
         return None

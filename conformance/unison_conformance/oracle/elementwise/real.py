@@ -58,6 +58,7 @@ def real(
     within: tuple[float, float] = (-1e6, 1e6),
     plane: Plane | None = None,
     scale: Callable[..., Any] | None = None,
+    odd: bool = False,
 ) -> None:
     """Register the oracle of a function of one number; `plane` is the function of an acb, for complex numbers.
 
@@ -67,7 +68,7 @@ def real(
     def compute(x: Any, **_: Any) -> Any:
         if is_complex(x):
             assert plane is not None
-            return in_plane(plane, x, scale=scale)
+            return in_plane(plane, x, scale=scale, odd=odd)
         return apply(function, x, at=at, domain=domain, within=within)
 
     ORACLES[name] = compute
@@ -156,12 +157,11 @@ def _arc(name: str) -> Plane:
 
 
 def _turned(function: Plane) -> Plane:
-    """-i f(i z): asinh from asin, atan from atanh (C99 7.3). The quarter of the plane decides the side of a cut."""
+    """-i f(i z): asinh from asin, atan from atanh (C99 7.3)."""
 
     def value(z: Any) -> Any:
         library = flint()
-        # Both are odd, and z has a positive imaginary part or zero: i z has real part <= 0, where f is continuous
-        # from above for an imaginary part of +0.
+        # z lies in the first quarter of the plane, so i z in the second, where f is continuous down to its cut.
         return library.acb(0, -1) * function(library.acb(-z.imag, z.real))
 
     return value
@@ -183,9 +183,15 @@ real(
     at={0.0: 0.0},
     within=(-1e300, 1e300),
     plane=_turned(_atanh),
+    odd=True,
 )
 real(
-    "asinh", lambda x: x.asinh(), at={-INF: -INF, 0.0: 0.0, INF: INF}, within=EVERYWHERE, plane=_turned(_asin)
+    "asinh",
+    lambda x: x.asinh(),
+    at={-INF: -INF, 0.0: 0.0, INF: INF},
+    within=EVERYWHERE,
+    plane=_turned(_asin),
+    odd=True,
 )
 real(
     "acosh",
