@@ -74,21 +74,25 @@ def _gradients(function: Callable[..., Any], *inputs: Any) -> Any:
     return unison.cat([g.reshape(-1) for g in unison.autograd.grad((out * out).sum(), leaves)])
 
 
-def _bits(name: str, device: str) -> bytes:
+def _bits(name: str, device: str, kept: list[Any] | None = None) -> bytes:
+    """The bits of a result; its inputs stay alive in `kept`, so that the next ones lie elsewhere."""
     hosts, work = _WORK[name]
-    return fetch(work(*(send(h, device) for h in hosts)).detach()).tobytes()
+    inputs = [send(h, device) for h in hosts]
+    if kept is not None:
+        kept.extend(inputs)
+    return fetch(work(*inputs).detach()).tobytes()
 
 
 @check(level=1, needs=("deterministic",), each=_WORK)
 def repeats(device: str, name: str) -> None:
     """Three times the same bits, from numbers sent anew, with other work between."""
-    first = _bits(name, device)
-    kept = []
+    kept: list[Any] = []
+    first = _bits(name, device, kept)
     for n in range(1, _REPEATS):
-        # Odd sizes move the next allocations to other addresses.
+        # Odd sizes move the next allocations to other alignments.
         kept.append(send(np.ones(1 + 13 * n, np.uint8), device))
         ops.matmul(send(_X, device), send(_Y, device))
-        again = _bits(name, device)
+        again = _bits(name, device, kept)
         expect(
             again == first,
             f"{name} on {device} gave other bits in repeat {n}: the badge 'deterministic' asks for the same",

@@ -152,14 +152,16 @@ def read_while_host_writes(device: str) -> None:
     host = np.arange(50_000, dtype=np.float32)
     wanted = host.copy()
     x = send(host, device)
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def overwrite() -> None:
         while not stop.is_set():
             host[...] = np.nan
+            begun.set()
 
     thread = threading.Thread(target=overwrite)
     thread.start()
+    begun.wait(60)
     try:
         for _ in range(10):
             same_bits(fetch(x), wanted, f"read from {device} while the host writes to the array it came from")

@@ -52,7 +52,7 @@ def _perform_check(check: Check, device: str) -> Result:
     try:
         check.run(device)
     except CheckFailed as e:
-        return Result(check.name, Verdict.FAIL, str(e))
+        return Result(check.name, Verdict(e.verdict), str(e))
     except NotSupportedError as e:
         return _refused(check.name, e)
     except Exception as e:  # noqa: BLE001 - a backend may raise anything

@@ -55,6 +55,8 @@ class Creation:
         """From both ends towards the middle, so that the last number is `end` exactly."""
         xp = self.xp
         native = self.kit.native[dtype]
+        if steps < 0:
+            raise ValueError("steps")
         if steps == 1:
             return xp.full((1,), start, dtype=native)
         wide = xp.complex128 if dtype.is_complex else xp.float64

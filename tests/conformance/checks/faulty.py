@@ -40,7 +40,7 @@ _sound: dict[str, FaultyBackend] = {}
 
 
 @contextmanager
-def faulty(kernels: Mapping[str, Callable[..., Any]] | None = None, **methods: Any) -> Iterator[Any]:
+def faulty(kernels: Mapping[str, Callable[..., Any]] | None = None, /, **methods: Any) -> Iterator[Any]:
     """Register the device `faulty` with kernels or methods of its backend replaced; yields the backend."""
     made = type("Broken", (FaultyBackend,), {"changed": kernels or {}, **methods})
 
@@ -58,7 +58,7 @@ def faulty(kernels: Mapping[str, Callable[..., Any]] | None = None, **methods: A
         invalidate()
 
 
-def caught(name: str, kernels: Mapping[str, Callable[..., Any]] | None = None, **methods: Any) -> str:
+def caught(name: str, kernels: Mapping[str, Callable[..., Any]] | None = None, /, **methods: Any) -> str:
     """Run a check on a device that is broken in that way; the text of its CheckFailed.
 
     Fails if the check does not notice, or if it notices the same on the unbroken device.
