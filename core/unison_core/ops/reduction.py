@@ -12,7 +12,7 @@ from unison_core import ops
 from unison_core.dtypes import ALL, FLOATING, INEXACT, REAL, bool_, int64
 from unison_core.errors import OperatorIndexError
 from unison_core.operator import Array, Promote, composite, primitive
-from unison_core.ops._shared import adjoint, scalar_like, to_host
+from unison_core.ops._shared import adjoint, narrowed, scalar_like, to_host, widened
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Spec, numel, reduced_shape, wrap_dim, wrap_dims
 
@@ -119,12 +119,14 @@ mean.samples(_samples)
 @composite(dtypes=INEXACT)
 def var(x: Array, *, dim: Dims = None, correction: float = 1.0, keepdim: bool = False) -> Array:
     """The mean squared deviation over dim, with n - correction in the denominator; in two passes."""
-    centered = ops.sub(x, mean(x, dim=dim, keepdim=True))
+    wide = widened(x)
+    centered = ops.sub(wide, mean(wide, dim=dim, keepdim=True))
     squares = (
         ops.real(ops.mul(centered, adjoint(centered))) if x.dtype.is_complex else ops.mul(centered, centered)
     )
     total = sum(squares, dim=dim, keepdim=keepdim)
-    return ops.div(total, scalar_like(max(0.0, _count(x.shape, dim) - correction), total))
+    out = ops.div(total, scalar_like(max(0.0, _count(x.shape, dim) - correction), total))
+    return out if x.dtype.is_complex else narrowed(out, x)
 
 
 @var.infer
@@ -295,10 +297,11 @@ for _op in (all, any):
 @composite(dtypes=FLOATING)
 def logsumexp(x: Array, *, dim: Dims, keepdim: bool = False) -> Array:
     """log(sum(exp(x))) over dim without overflow."""
-    top = amax(x, dim=dim, keepdim=True)
+    wide = widened(x)
+    top = amax(wide, dim=dim, keepdim=True)
     top = ops.where(ops.isinf(top), scalar_like(0, top), top)
-    total = sum(ops.exp(ops.sub(x, top)), dim=dim, keepdim=True)
-    out = ops.add(ops.log(total), top)
+    total = sum(ops.exp(ops.sub(wide, top)), dim=dim, keepdim=True)
+    out = narrowed(ops.add(ops.log(total), top), x)
     return (
         out
         if keepdim
@@ -396,14 +399,14 @@ def logcumsumexp(x: Array, *, dim: int) -> Array:
     d = wrap_dim(dim, len(x.shape))
     n = x.shape[d]
     lead = (slice(None),) * d
-    out, step = x, 1
+    out, step = widened(x), 1
     while step < n:
         head = ops.slice(out, key=(*lead, slice(0, step), ...))
         tail = ops.slice(out, key=(*lead, slice(step, n), ...))
         earlier = ops.slice(out, key=(*lead, slice(0, n - step), ...))
         out = ops.cat(head, ops.logaddexp(tail, earlier), dim=d)
         step *= 2
-    return ops.copy(x) if out is x else out
+    return ops.copy(x) if n < 2 else narrowed(out, x)
 
 
 @logcumsumexp.infer

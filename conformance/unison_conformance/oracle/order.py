@@ -1,0 +1,75 @@
+"""Which results of an accumulation depend on its order: those whose partial results may leave the format.
+
+Terms may be added or multiplied in any order and grouping, so a partial result may be that of any subset.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unison_conformance.oracle.rounding import part_of
+from unison_conformance.oracle.wide import Wide, wide
+from unison_core import dtypes
+
+__all__ = ["accumulator", "open_products", "open_sums"]
+
+# Sums are formed of terms scaled down by this much, so that none overflows here.
+_SCALE = 2.0**-80
+
+
+def accumulator(dtype: Any) -> tuple[float, float]:
+    """The largest number and the unit roundoff of what a dtype accumulates in (rule 6 of the contract)."""
+    real = part_of(dtypes.BY_NAME[dtype.name])
+    held = np.finfo(np.float64 if real is dtypes.float64 else np.float32)
+    return float(held.max), float(held.eps) / 2
+
+
+def open_sums(x: Any, total: Any, terms: Any, *, mean: bool = False) -> Any:
+    """Which sums of real x are open; `total` sums a Wide along the axes in question, `terms` says how many.
+
+    Adding the positive terms first gives the largest partial sum, the negative ones first the smallest. A partial
+    sum beyond the format is harmless only where the sum is beyond it to the same side, whatever the rounding.
+    A `mean` is open, too, where its finite terms have a sum beyond the format.
+    """
+    largest, u = accumulator(x.dtype)
+    largest *= _SCALE
+    terms_of = wide(x) * _SCALE
+    finite = np.where(np.isfinite(terms_of.hi), terms_of.hi, 0.0)
+    up, down = (total(Wide(np.maximum(finite * sign, 0.0))).hi for sign in (1.0, -1.0))
+    endless = [total(Wide((terms_of.hi == sign * np.inf).astype(np.float64))).hi > 0 for sign in (1, -1)]
+    unknown = (total(Wide(np.isnan(terms_of.hi).astype(np.float64))).hi > 0) | (endless[0] & endless[1])
+    least = largest * (1 - 2 * u * (terms + 1))
+    value, slack = up - down, 2 * u * (terms + 1) * (up + down)
+    above = endless[0] | ((value - slack > largest) & ~endless[1])
+    below = endless[1] | ((value + slack < -largest) & ~endless[0])
+    opened = ((up > least) & ~above) | ((down > least) & ~below)
+    if mean:
+        opened = opened | ((above | below) & ~endless[0] & ~endless[1])
+    return opened & ~unknown
+
+
+def open_products(x: Any, total: Any) -> Any:
+    """Which products of x are open, by the exponents of the factors; `total` sums a float64 array along the axes.
+
+    Products of the large factors alone may overflow and those of the small ones underflow; either is harmless only
+    where nothing can bring the partial product back: the large ones where the whole is far beyond the format.
+    """
+    size = np.hypot(x.real, x.imag) if x.dtype.kind == "c" else np.abs(x.astype(np.float64))
+    size = size.astype(np.float64)
+    limits = np.finfo(np.float64 if accumulator(x.dtype)[1] < 2.0**-30 else np.float32)
+    highest, lowest = int(limits.maxexp) - 1, int(limits.minexp) + 1
+    plain = np.isfinite(size) & (size > 0)
+    exponent = np.where(plain, np.frexp(np.where(plain, size, 1.0))[1], 0).astype(np.float64)
+    large = total(np.maximum(exponent, 0))
+    small = total(np.minimum(exponent - plain, 0))
+    unknown = total(np.isnan(size).astype(np.float64)) > 0
+    zero, endless = (total((size == v).astype(np.float64)) > 0 for v in (0.0, np.inf))
+    unknown = unknown | (zero & endless)
+    over, under = large > highest, small < lowest
+    beyond = total(exponent - plain) > highest + 2
+    opened = (over & ~((beyond | endless) & ~under & ~zero)) | (under & ~(zero & ~over))
+    if x.dtype.kind == "c":
+        return opened | zero | endless | unknown
+    return opened & ~unknown
