@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from unison_core.arraykit.compound import Compound
 from unison_core.arraykit.gamma import Gamma
 from unison_core.arraykit.special import Special
 from unison_core.errors import OperatorError
@@ -67,8 +68,8 @@ class Elementwise:
             "isinf": xp.isinf,
             "isnan": xp.isnan,
             "le": xp.less_equal,
-            "log": xp.log,
-            "log10": xp.log10,
+            "log": self._log(xp.log),
+            "log10": self._log(xp.log10),
             "log1p": xp.log1p,
             "log2": xp.log2,
             "logical_and": xp.logical_and,
@@ -98,9 +99,19 @@ class Elementwise:
             "tanh": xp.tanh,
             "trunc": self.trunc,
             "where": xp.where,
+            **Compound(self.kit).table(),
             **Gamma(self.kit).table(),
             **Special(self.kit).table(),
         }
+
+    def _log(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """NumPy's float32 logarithms are off by more than 3 units on some processors: float64's, rounded once."""
+        xp = self.xp
+
+        def kernel(x: Any) -> Any:
+            return function(x.astype(xp.float64)).astype(x.dtype) if x.dtype == xp.float32 else function(x)
+
+        return kernel
 
     def _refuse_zero(self, b: Any) -> None:
         if b.dtype.kind in "iu" and not b.all():

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unison_core.dtypes import DType
-from unison_cpu.kernels import activation, convolution, movement, random, reduction
+from unison_cpu.kernels import activation, convolution, elementwise, movement, random, reduction
 
 __all__ = ["table"]
 
@@ -19,6 +19,7 @@ def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
     return {
         **activation.table(dict(native)),
         **convolution.KERNELS,
+        **elementwise.KERNELS,
         **movement.table(dict(native)),
         **random.KERNELS,
         **reduction.table(dict(native)),

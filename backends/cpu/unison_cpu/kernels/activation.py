@@ -39,6 +39,7 @@ _SLOPE = np.array(
     np.float32,
 )
 _FAR = 15.0
+_DEEP = -80.0
 _SIGN = np.array(-(2**31), np.int32)
 # Next to an array, NumPy's maximum of a number takes three times as long.
 _ZEROS = np.zeros(BLOCK, np.float32)
@@ -106,8 +107,21 @@ def _gelu_tanh(x: Any, out: Any) -> None:
     square = scratch("sums", x.shape, FLOAT32)
     _tanh_of_argument(x, square, out)
     out += _ONE
-    out *= x
     out *= _HALF
+    out *= x
+
+
+def _silu(x: Any, out: Any) -> None:
+    """x / (1 + exp(-x)); where that would overflow, x exp(x / 2)^2, since exp(x) may be subnormal."""
+    np.negative(x, out=out)
+    np.exp(out, out=out)
+    out += 1
+    np.divide(x, out, out=out)
+    if not np.minimum.reduce(x) >= _DEEP:
+        far = x < _DEEP
+        low = x[far]
+        root = np.exp(low * x.dtype.type(0.5))
+        out[far] = low * root * root
 
 
 def _gelu_tanh_backward(g: Any, x: Any, out: Any) -> None:
@@ -174,7 +188,16 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
             return by_blocks(double.gelu_tanh_backward if wide else _gelu_tanh_backward, g, x)
         return by_blocks(double.gelu_backward if wide else _gelu_backward, g, x)
 
-    return {"gelu": gelu, "gelu_backward": gelu_backward, "threshold_backward": threshold_backward}
+    def silu(x: Any) -> Any:
+        _refuse(x)
+        return by_blocks(_silu, x)
+
+    return {
+        "gelu": gelu,
+        "gelu_backward": gelu_backward,
+        "silu": silu,
+        "threshold_backward": threshold_backward,
+    }
 
 
 def _refuse(x: Any) -> None:
