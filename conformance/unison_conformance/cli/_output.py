@@ -61,6 +61,8 @@ def _numeric(text: str) -> bool:
 
 def failures(results: Sequence[Result], device: str, most: int = 20) -> None:
     """Print what is not green, each with the command that repeats it."""
+    # What the backend did comes before what the suite could not judge.
+    results = sorted(results, key=lambda r: r.verdict is Verdict.SUITE_ERROR)
     for r in results[:most]:
         print(f"{r.verdict.value} {r.case}" + (f": {r.detail}" if r.detail else ""))
         if r.inputs:

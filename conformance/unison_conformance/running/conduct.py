@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import platform
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any
 import unison
 from unison_conformance import VERSION, levels
 from unison_conformance.cases.case import Case, nearest
+from unison_conformance.cases.fuzz import fuzzed
 from unison_conformance.cases.listing import list_hash
 from unison_conformance.checks import CHECKS, Check
 from unison_conformance.errors import BackendMissingError, UsageError
@@ -32,6 +34,9 @@ from unison_core.operator import registry
 __all__ = ["Options", "case_list", "chosen", "conduct", "device_named", "environment"]
 
 Progress = Callable[[Result, int, int], None]
+
+# Cases at random for each operator.
+_FUZZED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,15 @@ def chosen(options: Options, device: Any = None) -> list[Case | Check]:
     # A dtype asked for by name is tried whatever the level.
     level = 3 if any(dtypes.BY_NAME[d] not in levels.CORE for d in options.dtype) else options.level
     held = set(claims_of(device).dtypes) if device is not None else set(dtypes.BY_NAME)
-    return [c for c in case_list(level) if _wanted(c, options, held)]
+    fixed = [c for c in case_list(level) if _wanted(c, options, held)]
+    return [*fixed, *(c for c in _at_random(options) if _wanted(c, options, held))]
+
+
+def _at_random(options: Options) -> Iterator[Case]:
+    """Cases on top of the fixed list: at level 3, and wherever a seed is given."""
+    if options.level == 3 or options.seed:
+        for name in registry:
+            yield from itertools.islice(fuzzed(options.seed, name), _FUZZED)
 
 
 def _wanted(case: Case | Check, options: Options, held: set[str]) -> bool:

@@ -186,9 +186,8 @@ def _poison_freed(specs: Any, device: Any) -> None:
     for spec in specs or ():
         if spec.dtype and device.backend.supports(spec.dtype) and lists(device, spec.dtype):
             block = np.empty(spec.shape, host_dtype(spec.dtype))
-            block.view(np.uint8 if block.ndim else block.dtype)[...] = (
-                0xA5 if spec.dtype in dtypes.INTEGER else 1
-            )
+            filling = 0xA5 if spec.dtype in dtypes.INTEGER else 1
+            block[...] = np.full(block.itemsize, filling, np.uint8).view(block.dtype)[0]
             if spec.dtype in dtypes.INEXACT:
                 block[...] = np.nan
             device.backend.from_host(block, device)

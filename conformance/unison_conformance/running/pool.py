@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -34,7 +33,7 @@ _BATCH = 64
 _STARTING = 120.0
 # How often slow checks may outlast the limit of an ordinary case.
 _SLOW = 10
-_TAIL = 1500
+_SAID = 1500
 
 
 class _Worker:
@@ -51,13 +50,15 @@ class _Worker:
         self.waiting: deque[Any] = deque()
         self.ready = False
         self.since = time.monotonic()
-        threading.Thread(target=self._read, args=(inbox,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(inbox,), daemon=True)
+        self.reader.start()
 
     def _read(self, inbox: queue.Queue[tuple[_Worker, Any]]) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             with contextlib.suppress(ValueError):
                 inbox.put((self, json.loads(line)))
+        self.process.stdout.close()
         inbox.put((self, None))
 
     def give(self, batch: Sequence[Any]) -> None:
@@ -81,14 +82,18 @@ class _Worker:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.reader.join()
+        assert self.process.stdin is not None
         with contextlib.suppress(OSError):
-            self.process.stdin.close()  # type: ignore[union-attr]
+            self.process.stdin.close()
+        self.errors.close()
 
     def said(self) -> str:
-        """The tail of what it wrote to standard error, in one line."""
-        size = self.errors.seek(0, os.SEEK_END)
-        self.errors.seek(max(0, size - _TAIL))
-        text = self.errors.read().decode(errors="replace")
+        """What it wrote to standard error, in one line: the fault handler's report, or the tail."""
+        self.errors.seek(0)
+        text = self.errors.read().decode(errors="replace").split("\nExtension modules:")[0]
+        fatal = text.rfind("Fatal Python error")
+        text = text[fatal:][:_SAID] if fatal >= 0 else text[-_SAID:]
         return " | ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
