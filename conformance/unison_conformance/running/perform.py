@@ -19,7 +19,7 @@ from unison_conformance.running.inputs import OracleMissing, Prepared, Sent, hos
 from unison_conformance.running.support import badges_of, lists, subnormals_of
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_conformance.tolerance import Comparison, compare, family_of, limit_of
-from unison_conformance.tolerance.compare import show
+from unison_conformance.tolerance.compare import show, verified
 from unison_core import devices, dtypes
 from unison_core.dispatch.fallback import fallback_policy, fallbacks
 from unison_core.dispatch.infer import infer
@@ -151,9 +151,13 @@ def _judge(case: Case, ready: Prepared, family: str, device: Any) -> Result:
     worst, at = Comparison(ok=True), 0
     for i, (got, reference) in enumerate(zip(hosts, wanted, strict=False)):
         dtype = dtypes.BY_NAME[got.dtype.name]
-        found = compare(got, reference, dtype, limit_of(family, dtype), flush=flush)
-        if (not found.ok, found.ratio) > (not worst.ok, worst.ratio):
-            worst, at = found, i
+        limit = limit_of(family, dtype)
+        found = [compare(got, reference, dtype, limit, flush=flush)]
+        if reference.verify is not None:
+            found.append(verified(reference.verify(tuple(hosts)), dtype, limit))
+        for one in found:
+            if (not one.ok, one.ratio) > (not worst.ok, worst.ratio):
+                worst, at = one, i
     return _result(case, ready, worst, at if len(hosts) > 1 else None)
 
 

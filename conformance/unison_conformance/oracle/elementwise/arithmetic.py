@@ -87,9 +87,19 @@ def _fused(
         out = rational(
             lambda *v: formula(*v, Fraction(value)), x, a, b, otherwise=lambda *v: formula(*v, float(value))
         )
-        return Reference(out, terms(*map(np.abs, doubles(x, a, b)), abs(value)), 1)
+        sizes = [np.abs(v) for v in doubles(x, a, b)]
+        free = np.isfinite(out.hi) & _overflows(name, *sizes, abs(value), x.dtype)
+        return Reference(out, terms(*sizes, abs(value)), 1, free)
 
     ORACLES[name] = compute
+
+
+def _overflows(name: str, x: Any, a: Any, b: Any, value: float, dtype: Any) -> Any:
+    """Where a step on the way may leave the format: in which order factors are multiplied is open."""
+    import ml_dtypes
+
+    steps = {"addcmul": (value * a, a * b), "addcdiv": (value * a, a / b), "lerp": (a + x,)}[name]
+    return np.max(steps, axis=0) > float(ml_dtypes.finfo(dtype).max)
 
 
 def _plus(x: Parts, y: Parts, value: Any) -> Parts:
