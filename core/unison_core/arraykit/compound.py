@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi, sqrt
 from typing import TYPE_CHECKING, Any
+
+from unison_core.arraykit.special import Special
 
 if TYPE_CHECKING:
     from unison_core.arraykit.kit import ArrayKit
@@ -19,6 +22,7 @@ class Compound:
     def __init__(self, kit: ArrayKit) -> None:
         self.kit = kit
         self.xp = kit.xp
+        self.erfc = Special(kit).erfc
 
     def table(self) -> dict[str, Kernel]:
         """Operator name -> kernel."""
@@ -26,6 +30,8 @@ class Compound:
             "addcdiv": self._once(self.addcdiv, "c"),
             "addcmul": self._once(self.addcmul, "ciu"),
             "elu": self._once(self.elu),
+            "gelu": self._once(self.gelu),
+            "gelu_backward": self._once(self.gelu_backward),
             "leaky_relu": self._once(self.leaky_relu),
             "lerp": self._once(self.lerp, "c"),
             "logaddexp": self._once(self.logaddexp),
@@ -89,3 +95,23 @@ class Compound:
 
     def leaky_relu(self, x: Any, *, negative_slope: float) -> Any:
         return self.xp.where(x > 0, x, x * x.dtype.type(negative_slope))
+
+    def gelu(self, x: Any, *, approximate: str) -> Any:
+        """Of the approximation, (1 + tanh(t)) / 2 is 1 / (1 + exp(-2 t)), which does not cancel."""
+        kind, xp = x.dtype.type, self.xp
+        if approximate == "tanh":
+            argument = x * (x * x * kind(0.044715) + kind(1)) * kind(-2 * sqrt(2 / pi))
+            return x / (kind(1) + xp.exp(argument))
+        return x * self._phi(x)
+
+    def gelu_backward(self, g: Any, x: Any, *, approximate: str) -> Any:
+        kind, xp = x.dtype.type, self.xp
+        if approximate == "tanh":
+            t = xp.tanh(x * (x * x * kind(0.044715) + kind(1)) * kind(sqrt(2 / pi)))
+            inner = (x * x * kind(3 * 0.044715) + kind(1)) * kind(sqrt(2 / pi))
+            return g * ((kind(1) + t) * kind(0.5) * (kind(1) + x * inner * (kind(1) - t)))
+        density = xp.exp(x * x * kind(-0.5)) * kind(1 / sqrt(2 * pi))
+        return g * (self._phi(x) + x * density)
+
+    def _phi(self, x: Any) -> Any:
+        return self.erfc(x * x.dtype.type(-sqrt(0.5))) * x.dtype.type(0.5)

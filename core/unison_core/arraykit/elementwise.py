@@ -119,7 +119,25 @@ class Elementwise:
 
     def floor_divide(self, a: Any, b: Any) -> Any:
         self._refuse_zero(b)
-        return self.xp.floor_divide(a, b)
+        xp = self.xp
+        out = xp.floor_divide(a, b)
+        if out.dtype in (xp.float32, xp.float64):
+            # Below, the library's own way finds the integer; from here on a rounded quotient may have a half.
+            large = xp.isfinite(out) & (xp.absolute(out) >= 2.0 ** (xp.finfo(out.dtype).nmant - 1))
+            if large.any():
+                return xp.where(large, self._large_quotient(a, b), out)
+        return out
+
+    def _large_quotient(self, a: Any, b: Any) -> Any:
+        """The integer nearest to (a - fmod(a, b)) / b, whose numerator is held in two parts."""
+        xp = self.xp
+        rest = xp.fmod(a, b)
+        high = a - rest
+        low = (a - high) - rest
+        quotient = high / b
+        whole = xp.rint(quotient)
+        below = ((rest != 0) & ((rest < 0) != (b < 0))).astype(whole.dtype)
+        return whole + (xp.rint((quotient - whole) + low / b) - below)
 
     def remainder(self, a: Any, b: Any) -> Any:
         self._refuse_zero(b)

@@ -1,12 +1,15 @@
 """Elementwise kernels where NumPy's own are not accurate enough: beside Arb, and half types rounded once."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 import unison
 from unison_conformance.oracle import expected
 from unison_conformance.tolerance import compare, family_of, limit_of
-from unison_core import dtypes
+from unison_core import arraykit, dtypes
 from unison_cpu.backend import CpuBackend
 from unison_cpu.kernels._blocks import BLOCK
 
@@ -87,6 +90,41 @@ def test_softplus_does_not_overflow_below_a_high_threshold():
 def test_gelu_tanh_of_the_largest_number_is_itself():
     x = np.array([np.finfo("float32").max], "float32")
     assert KERNELS["gelu"](x, approximate="tanh") == x
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float32", 24), ("float64", 53)])
+def test_floor_divide_is_exact_where_the_quotient_is_representable_and_near_beyond(dtype, digits):
+    rng = np.random.default_rng(3)
+    b = (rng.uniform(1, 4, 3000) * rng.choice([-1, 1], 3000)).astype(dtype)
+    a = (np.exp2(rng.uniform(digits - 4, digits + 3, 3000)) * b * rng.choice([-1, 1], 3000)).astype(dtype)
+    out = KERNELS["floor_divide"](a, b)
+    exact = [math.floor(Fraction(x) / Fraction(y)) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    for got, wanted in zip(out.tolist(), exact, strict=True):
+        unit = 0 if abs(wanted) < 2 ** (digits - 1) else np.spacing(np.dtype(dtype).type(abs(wanted)))
+        assert abs(int(got) - wanted) <= unit
+
+
+def test_floor_divide_by_zero_and_of_infinity():
+    a, b = np.array([1, -1, 0, np.inf, 1e30], "float32"), np.array([0, 0, 0, 1, np.inf], "float32")
+    wanted = np.array([np.inf, -np.inf, np.nan, np.nan, 0], "float32")
+    assert np.array_equal(KERNELS["floor_divide"](a, b), wanted, equal_nan=True)
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_the_kits_gelu_rounds_half_types_once(approximate):
+    kit = arraykit.kernels(np, CpuBackend().native_dtypes())
+    x = np.linspace(-6, 6, 5001).astype("float16")
+    found = compare(
+        kit["gelu"](x, approximate=approximate),
+        expected("gelu", (x,), {"approximate": approximate})[0],
+        dtypes.float16,
+        limit_of("gelu", dtypes.float16),
+    )
+    assert found.error < 0.51, found
+    slope = kit["gelu_backward"](np.ones_like(x), x, approximate=approximate)
+    near = KERNELS["gelu_backward"](np.ones(x.shape), x.astype(float), approximate=approximate)
+    assert slope.dtype == x.dtype
+    assert np.abs(slope - near).max() <= np.finfo("float16").eps
 
 
 @pytest.mark.parametrize("name", ["elu", "leaky_relu", "softplus"])
