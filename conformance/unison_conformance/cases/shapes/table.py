@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import unison_core.ops  # noqa: F401 - declares the operators
 from unison_core import operator
 from unison_core.samples import Sample
 
