@@ -31,8 +31,7 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
 
     `values` is "ordinary" (the argument's domain), "special" (zeros, infinities, NaN, subnormals, extremes of the
     dtype mixed into ordinary ones), "ties" (few distinct values, halves among them) or "large" (finite numbers whose
-    exponentials are not). For "spread", "extremes" and
-    "exhaustive" the sample must have been `resized`.
+    exponentials are not). For "spread", "extremes" and "exhaustive" the sample must have been `resized`.
     """
     kind = arg.dtype or dtype
     key = repr((arg.shape, arg.low, arg.high, arg.make, values, seed))
@@ -50,9 +49,9 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
         chosen = rng.random(out.shape) < 0.5
         out[chosen] = rng.choice(allowed(special_values(kind), arg), int(chosen.sum()))
     elif values == "ties":
-        out = rng.choice(tie_values(kind), out.shape)
+        out = np.asarray(rng.choice(tie_values(kind), out.shape))
     elif values == "large":
-        out = (out.astype(np.float64) * 3000).astype(out.dtype)
+        out = np.asarray(out.astype(np.float64) * 3000).astype(out.dtype)
     return out
 
 

@@ -14,6 +14,7 @@ from unison_conformance.cases.case import parse
 from unison_conformance.cases.fuzz import fuzzed, reshaped
 from unison_conformance.cases.listing import cases_of, check_list, samples_of, write_manifest
 from unison_conformance.cases.shapes import MORE, more_samples
+from unison_conformance.cases.values import draw
 from unison_conformance.errors import SuiteError
 from unison_core import dtypes
 from unison_core.operator import registry
@@ -93,3 +94,9 @@ def test_fuzzed_sizes_differ_from_the_sample_and_stay_small():
         a, b = reshaped(op, sample, seed).inputs
         assert a.shape[1] == b.shape[0]
         assert prod(a.shape) <= 600
+
+
+def test_every_class_of_values_draws_an_array_for_no_dimensions():
+    for values in ("ordinary", "special", "ties", "large"):
+        assert draw(Arg(()), dtypes.float32, values, 1).shape == ()
+        assert type(draw(Arg(()), dtypes.float32, values, 1)).__name__ == "ndarray"
