@@ -2,7 +2,7 @@
 
 # Note [What decides a level]
 Level 0 is the checks of level 0. Level 1 adds every operator in float32, int32, int64 and bool, in all layouts,
-its erroneous calls, and the checks of level 1. Level 2 adds the checks of level 2 and the trainings. Level 3 adds
+its erroneous calls, and the checks of level 1. Level 2 adds the checks of level 2, which train. Level 3 adds
 every other dtype the device has, and the slow checks. A level is reached when all its cases and those of the levels
 below are green; a case that the device need not support (a dtype or layout it does not claim) is left out of
 account; an operator must have `MINIMUM` passes, or as many as it has cases.
@@ -11,7 +11,7 @@ account; an operator must have `MINIMUM` passes, or as many as it has cases.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,7 +30,6 @@ __all__ = [
     "CORE",
     "MINIMUM",
     "NAMES",
-    "TRAININGS",
     "Conclusion",
     "badge_cases",
     "cases_at",
@@ -43,9 +42,6 @@ NAMES = {0: "Storage", 1: "Core", 2: "Train", 3: "Full"}
 CORE = (dtypes.float32, dtypes.int32, dtypes.int64, dtypes.bool_)
 MINIMUM = 3
 """Passes that every operator needs, unless it has fewer cases."""
-
-TRAININGS: dict[str, Callable[[str], Result]] = {}
-"""The reference trainings of level 2 by name (`train.<model>`): device -> result. Their module registers them."""
 
 _DTYPES = {
     "fp64": {"float64", "complex128"},
@@ -98,8 +94,6 @@ def _dtype_for_errors(name: str) -> str:
 
 def level_of(name: str) -> int:
     """The level that a case or check of that name first counts for."""
-    if name.startswith("train."):
-        return 2
     if name.startswith("check."):
         found = CHECKS[name]
         return 3 if found.slow else found.level
@@ -112,8 +106,6 @@ def badge_cases(badge: str, name: str) -> bool:
     """Whether the case of that name speaks for the badge."""
     if name.startswith("check."):
         return badge in CHECKS[name].needs or name.rpartition("-")[2] in _DTYPES.get(badge, ())
-    if name.startswith("train."):
-        return False
     _, dtype, layout, _, _ = name.rsplit("-", 4)
     if badge == "strided":
         return layout != "contiguous"
@@ -184,7 +176,7 @@ def _codes(
 
 
 def _operator_of(name: str) -> str:
-    return "" if name.startswith(("check.", "train.")) else name.rsplit("-", 4)[0]
+    return "" if name.startswith("check.") else name.rsplit("-", 4)[0]
 
 
 def required(result: Result, claims: Claims) -> bool:
@@ -195,8 +187,6 @@ def required(result: Result, claims: Claims) -> bool:
     if result.case.startswith("check."):
         word = result.case.rpartition("-")[2]
         return CHECKS[result.case].needs <= set(claims.badges) and (word in has or word not in dtypes.BY_NAME)
-    if result.case.startswith("train."):
-        return True
     layout = result.case.rsplit("-", 4)[2]
     return _dtypes_of(result.case) <= has and (layout == "contiguous" or "strided" in claims.badges)
 

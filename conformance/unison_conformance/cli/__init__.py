@@ -26,6 +26,7 @@ COMMANDS = (
     "explain",
     "measure",
     "mutate",
+    "train",
     "diff",
     "verify",
     "report",

@@ -75,7 +75,7 @@ def print_run(outcome: Run) -> None:
 def _by_theme(outcome: Run) -> dict[str, list[Result]]:
     themes: dict[str, list[Result]] = defaultdict(list)
     for r in outcome.results:
-        if r.case.startswith(("check.", "train.")):
+        if r.case.startswith("check."):
             themes[".".join(r.case.split("-")[0].split(".")[:2])].append(r)
         else:
             themes[registry[r.case.rsplit("-", 4)[0]].theme].append(r)

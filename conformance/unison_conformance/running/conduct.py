@@ -216,7 +216,6 @@ def _gather(
 
 
 def _results(cases: Sequence[Any], device: str, options: Options) -> Iterator[Result]:
-    trainings = levels.TRAININGS if options.level >= 2 and not options.narrowed else {}
     if options.jobs:
         from unison_conformance.running.pool import isolated
 
@@ -224,8 +223,6 @@ def _results(cases: Sequence[Any], device: str, options: Options) -> Iterator[Re
     else:
         for case in cases:
             yield perform(case, device)
-    for train in trainings.values():
-        yield train(device)
 
 
 def _fallbacks(results: Iterable[Result]) -> tuple[Fallback, ...]:

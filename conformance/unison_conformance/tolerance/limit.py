@@ -11,7 +11,14 @@ import numpy as np
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
-__all__ = ["Growth", "Limit", "growth_factor", "roundoff"]
+__all__ = ["ENVELOPE", "Growth", "Limit", "growth_factor", "norm_limit", "roundoff"]
+
+ENVELOPE = 4.0
+"""How many times the measured spread of loss curves a curve may lie from their middle.
+
+DER: the spread is that of nine starts one unit in the last place apart; a device rounds otherwise in every
+operator, so its curve is one more draw from a wider distribution.
+"""
 
 
 class Growth(Enum):
@@ -55,3 +62,11 @@ def growth_factor(limit: Limit, terms: Any) -> Any:
             return 4.0 + np.log2(n) + limit.extra
         case Growth.LINEAR:
             return n + limit.extra
+
+
+def norm_limit(depth: int, terms: int, dtype: DType) -> float:
+    """The relative error of a gradient's norm after `depth` operators whose longest sum has `terms` terms.
+
+    DER: each operator adds at most k(n) * u by rule 5, and the adds of one path are summed.
+    """
+    return depth * (8.0 + 2.0 * terms**0.5) * roundoff(dtype)
