@@ -25,7 +25,28 @@ class Optimizer:
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
-        return {"adam_step": self.adam_step}
+        return {
+            "adam_step": self.adam_step,
+            "join_flat": self.join_flat,
+            "write_flat": self.write_flat,
+        }
+
+    def join_flat(self, *tensors: Any) -> Any:
+        kind = tensors[0].dtype
+        if [t for t in tensors if t.dtype is not kind and t.dtype != kind]:
+            raise ValueError("join_flat")
+        return self.xp.concatenate(tensors, axis=None)
+
+    def write_flat(self, *tensors: Any) -> Any:
+        *targets, flat = tensors
+        if flat.ndim != 1 or sum([t.size for t in targets]) != flat.size or not targets:
+            raise ValueError("write_flat")
+        at = 0
+        for t in targets:
+            end = at + t.size
+            t[...] = flat[at:end] if t.ndim == 1 else flat[at:end].reshape(t.shape)
+            at = end
+        return tensors[0]
 
     def adam_step(self, *tensors: Any, count: int, **settings: Any) -> Any:
         if len(tensors) not in (4 * count, 5 * count):

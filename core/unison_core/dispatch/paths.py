@@ -343,10 +343,11 @@ def writing(op: Operator, watched: bool) -> Call:
             attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = inputs[0].device
+            recording = state.grad_enabled()
             for x in inputs:
                 if x.device is not device:
                     settle(op, inputs)
-                if x.tracked:
+                if x.base is not None or (recording and x.tracked):
                     check_target(op.name, x)
             table[device](*[x.array for x in inputs], **attrs)
         except UnisonError:

@@ -143,7 +143,7 @@ from unison_core.ops.normalization.features import (
     rms_norm_backward,
 )
 from unison_core.ops.normalization.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
-from unison_core.ops.optimizer import adam_step
+from unison_core.ops.optimizer import adam_step, join_flat, write_flat
 from unison_core.ops.pooling.average import avg_pool, avg_pool_backward
 from unison_core.ops.pooling.maximum import max_pool, max_pool_backward, max_pool_with_indices
 from unison_core.ops.random import dropout, normal, randint, random_bits, uniform
@@ -271,6 +271,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "join_flat",
     "layer_norm",
     "layer_norm_backward",
     "le",
@@ -367,4 +368,5 @@ __all__ = [
     "view_as_complex",
     "view_as_real",
     "where",
+    "write_flat",
 ]

@@ -1,4 +1,6 @@
-"""Steps of optimisers: operators that write into parameters and state, for many parameters at once.
+"""Steps of optimisers: operators that read and write parameters and state, many at once.
+
+`adam_step` is a whole step. For every other rule, `join_flat` and `write_flat` let it run once on many small tensors.
 
 # Note [Operators that write]
 An operator declared with `writes=True` changes its inputs in place and returns the first. It is not differentiable,
@@ -8,18 +10,19 @@ one of them notices.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from unison_core import ops
 from unison_core.dispatch.inplace import assign
-from unison_core.dtypes import FLOATING
+from unison_core.dtypes import FLOATING, float32, int64
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
 from unison_core.ops._shared import scalar_like
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Spec
 
-__all__ = ["adam_step"]
+__all__ = ["adam_step", "join_flat", "write_flat"]
 
 
 @composite(dtypes=FLOATING, differentiable=False, writes=True)
@@ -118,3 +121,62 @@ def adam_step_samples() -> Any:
         maximize=False,
         **plain,
     )
+
+
+@composite()
+def join_flat(*tensors: Array) -> Array:
+    """All elements of the tensors, in row-major order, one tensor after the other: 1-d, of their common dtype."""
+    return ops.cat(*[ops.view(ops.copy(t), shape=(prod(t.shape),)) for t in tensors], dim=0)
+
+
+@join_flat.infer
+def join_flat_infer(*tensors: Spec) -> Spec:
+    _same_dtype("join_flat", tensors)
+    return Spec((sum(prod(t.shape) for t in tensors),), tensors[0].dtype, tensors[0].device)
+
+
+@join_flat.samples
+def join_flat_samples() -> Any:
+    yield good(arg(2, 3), arg(), arg(0), arg(4))
+    yield good(arg(3))
+    yield bad(RuntimeError, "one dtype", arg(3, dtype=float32), arg(3, dtype=int64))
+
+
+@composite(differentiable=False, writes=True)
+def write_flat(*tensors: Array) -> Array:
+    """Write the elements of the last tensor, which is 1-d, into the others: what undoes `join_flat`."""
+    *targets, flat = tensors
+    at = 0
+    for target in targets:
+        end = at + prod(target.shape)
+        assign(target, ops.view(ops.slice(flat, key=(slice(at, end),)), shape=tuple(target.shape)))
+        at = end
+    return tensors[0]
+
+
+@write_flat.infer
+def write_flat_infer(*tensors: Spec) -> Spec:
+    _same_dtype("write_flat", tensors)
+    *targets, flat = tensors
+    wanted = sum(prod(t.shape) for t in targets)
+    if not targets or flat.shape != (wanted,):
+        raise OperatorError(
+            f"write_flat: {len(targets)} tensors of {wanted} elements together cannot be written from one of "
+            f"shape {list(flat.shape)}; give those elements as a 1-d tensor, last"
+        )
+    return tensors[0]
+
+
+@write_flat.samples
+def write_flat_samples() -> Any:
+    yield good(arg(2, 3), arg(), arg(0), arg(4), arg(11))
+    yield good(arg(3), arg(3))
+    yield bad(RuntimeError, "of 5 elements together", arg(2), arg(3), arg(6))
+
+
+def _same_dtype(name: str, tensors: tuple[Spec, ...]) -> None:
+    if len({t.dtype for t in tensors}) > 1:
+        given = ", ".join(sorted({t.dtype.name for t in tensors}))
+        raise OperatorError(
+            f"{name} takes tensors of one dtype, but was given {given}; convert with .to(dtype)"
+        )

@@ -15,13 +15,11 @@ from typing import Any
 import unison
 from unison._tensor import Tensor
 from unison.optim._arithmetic import decayed, shrink
+from unison.optim._joined import Row, Update, update_rows
 from unison.optim._options import number
 from unison.optim.optimizer import Group, Optimizer, State
 
 __all__ = ["ParameterwiseOptimizer", "Update", "scalar_dtype", "with_gradient_options"]
-
-Update = Callable[[Tensor, Tensor, State, float], None]
-"""``update(param, grad, state, step)`` changes param and the tensors in state; steps are counted from one."""
 
 
 class ParameterwiseOptimizer(Optimizer):
@@ -29,8 +27,9 @@ class ParameterwiseOptimizer(Optimizer):
 
     A subclass gives `_new_state`, the tensors that a parameter starts with, and `_updater`, which reads the
     options of a group once and returns the update of one parameter. maximize and weight_decay are dealt with
-    before that update, and complex parameters reach it as pairs of real numbers. In state that is loaded, numbers
-    under `_scalars` become 0-d tensors.
+    before that update, and complex parameters reach it as pairs of real numbers. The update treats all elements
+    alike, and is called once for many small parameters (Note [Joined updates]). Names under `_scalars` stand for
+    numbers in the state, kept as 0-d tensors, also in state that is loaded.
     """
 
     _scalars: tuple[str, ...] = ()
@@ -77,6 +76,15 @@ class ParameterwiseOptimizer(Optimizer):
         update = with_gradient_options(self._updater(group), group)
         if self._has_complex:
             update = _on_real_parts(update)
+        if self._has_complex or group["differentiable"]:
+            for row in self._rows(group):
+                update(*row)
+        else:
+            update_rows(self._rows(group), update, self._scalars)
+
+    def _rows(self, group: Group) -> list[Row]:
+        """Every parameter that has a gradient, with it, the state, and the number of this step."""
+        rows = []
         states = self._state
         for param in group["params"]:
             grad = param.grad
@@ -87,7 +95,8 @@ class ParameterwiseOptimizer(Optimizer):
                 state["step"] = 0.0
                 state.update(self._new_state(param, group))
             step = state["step"] = float(state["step"]) + 1.0
-            update(param, grad, state, step)
+            rows.append((param, grad, state, step))
+        return rows
 
     def _new_state(self, param: Tensor, group: Group) -> State:
         raise NotImplementedError

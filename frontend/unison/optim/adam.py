@@ -84,7 +84,7 @@ class Adam(ParameterwiseOptimizer):
             super()._step_group(group)
             return
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
-        for (step, _, _), rows in self._rows(group, names).items():
+        for (step, _, _), rows in self._by_step(group, names).items():
             lr, decay = number(group["lr"]), number(group["weight_decay"])
             beta1, beta2 = (number(beta) for beta in group["betas"])
             decoupled = group["decoupled_weight_decay"]
@@ -101,19 +101,10 @@ class Adam(ParameterwiseOptimizer):
                 maximize=group["maximize"],
             )
 
-    def _rows(self, group: Group, names: tuple[str, ...]) -> dict[Any, list[list[Tensor]]]:
+    def _by_step(self, group: Group, names: tuple[str, ...]) -> dict[Any, list[list[Tensor]]]:
         """Parameter, gradient and state of each parameter, by step count, dtype and device."""
         rows: dict[Any, list[list[Tensor]]] = {}
-        states = self._state
-        for param in group["params"]:
-            grad = param.grad
-            if grad is None:
-                continue
-            state = states[param]
-            if not state:
-                state["step"] = 0.0
-                state.update(self._new_state(param, group))
-            step = state["step"] = float(state["step"]) + 1.0
+        for param, grad, state, step in self._rows(group):
             row = [param, grad, *[state[name] for name in names]]
             rows.setdefault((step, param.dtype, param.device), []).append(row)
         return rows

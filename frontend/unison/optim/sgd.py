@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unison._tensor import Tensor
 from unison.optim._arithmetic import descend
+from unison.optim._joined import Row
 from unison.optim._options import check_implementation, check_lr, check_not_negative, number
-from unison.optim._parameterwise import ParameterwiseOptimizer, Update, with_gradient_options
+from unison.optim._parameterwise import ParameterwiseOptimizer, Update
 from unison.optim.optimizer import Group, Params, State
 
 __all__ = ["SGD"]
@@ -66,14 +69,18 @@ class SGD(ParameterwiseOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _step_group(self, group: Group) -> None:
+    def _look_for_complex(self, group: Group) -> None:
+        """The rule is linear: complex numbers need not be taken apart."""
+
+    def _rows(self, group: Group) -> list[Row]:
         """SGD counts no steps, and without momentum it keeps no state at all."""
-        update = with_gradient_options(self._updater(group), group)
-        stateless: State = {}
+        rows: list[Row] = []
+        states, stateless = self._state if group["momentum"] else None, dict[str, Any]()
         for param in group["params"]:
             grad = param.grad
             if grad is not None:
-                update(param, grad, self._state[param] if group["momentum"] else stateless, 0.0)
+                rows.append((param, grad, stateless if states is None else states[param], 0.0))
+        return rows
 
     def _updater(self, group: Group) -> Update:
         momentum, nesterov, taken = group["momentum"], group["nesterov"], 1 - group["dampening"]
