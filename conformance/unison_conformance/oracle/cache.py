@@ -96,7 +96,7 @@ def _write(path: Path, references: tuple[Reference, ...]) -> None:
     arrays: dict[str, Any] = {"count": np.array(len(references))}
     for i, r in enumerate(references):
         parts = r.value if isinstance(r.value, tuple) else (r.value,)
-        if not all(isinstance(p, Wide) for p in parts):
+        if r.verify is not None or not all(isinstance(p, Wide) for p in parts):
             return
         arrays[f"{i}.value"] = np.stack([np.stack([p.hi, p.lo]) for p in parts])
         arrays |= {

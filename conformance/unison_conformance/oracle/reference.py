@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,18 @@ import numpy as np
 
 from unison_conformance.oracle.wide import Wide
 
-__all__ = ["ORACLES", "Reference", "expected", "oracle"]
+__all__ = ["ORACLES", "Reference", "Residual", "expected", "oracle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """How far results are from an equation that they must fulfil; S and n of rule 5 bound it as they bound a value."""
+
+    equation: str
+    error: Any
+    """The distances, as float64."""
+    scale: Any
+    terms: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Reference:
     """n of rule 5: how many terms; a number or an array of the result's shape."""
     free: Any = None
     """Elements that the contract leaves open (a bool mask): not compared."""
+    verify: Callable[[tuple[Any, ...]], Iterable[Residual]] | None = None
+    """Of results that are not unique: what all results of the call, host arrays, must fulfil together."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from unison_conformance.oracle.reference import Reference
+from unison_conformance.oracle.reference import Reference, Residual
 from unison_conformance.oracle.wide import Wide
 from unison_conformance.tolerance.limits import Limit, growth_factor, roundoff
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
-__all__ = ["Comparison", "compare", "ulp_size"]
+__all__ = ["Comparison", "compare", "ulp_size", "verified"]
 
 # Significand bits (the hidden one included) and the exponents of the smallest normal and of the largest binade.
 _FORMATS = {
@@ -68,6 +69,32 @@ def compare(got: Any, reference: Reference, dtype: DType, limit: Limit, *, flush
         parts = value if isinstance(value, tuple) else (value,)
         return _near(got, parts, reference, dtype, limit, flush)
     return _equal(got, value, reference, limit)
+
+
+def verified(residuals: Iterable[Residual], dtype: DType, limit: Limit) -> Comparison:
+    """Measure results against the equations they must fulfil; `error` is in units of what is allowed."""
+    worst = Comparison(ok=True)
+    for r in residuals:
+        error = np.asarray(r.error, np.float64)
+        allowed = np.broadcast_to(growth_factor(limit, r.terms) * roundoff(dtype) * r.scale, error.shape)
+        with np.errstate(all="ignore"):
+            ratio = np.where(error == 0, 0.0, error / allowed)
+        ratio = np.where(np.isnan(ratio), np.inf, ratio)
+        if not ratio.size or ratio.max() <= worst.ratio:
+            continue
+        place = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+        top = float(ratio[place])
+        worst = Comparison(
+            ok=top <= 1.0,
+            ratio=top,
+            error=top,
+            allowed=1.0,
+            place=tuple(int(i) for i in place),
+            got=f"a distance of {error[place]:.3g} from {r.equation}",
+            wanted=f"at most {allowed[place]:.3g}",
+            wrong=int((ratio > 1.0).sum()),
+        )
+    return worst
 
 
 def _mismatch(got: Any, reference: Reference, seen: str, wanted: str) -> Comparison:
