@@ -24,8 +24,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "index",
         "index_select",
         "join_flat",
-        "max_pool",
-        "max_pool_with_indices",
         "nonzero",
         "pad",
         "permute",
@@ -79,6 +77,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # Real numbers, without rounding.
     "sign": (
         "amax",
+        "max_pool",
+        "max_pool_with_indices",
         "amin",
         "ceil",
         "clamp",
