@@ -70,7 +70,7 @@ class Elementwise:
             "le": xp.less_equal,
             "log": self._log(xp.log),
             "log10": self._log(xp.log10),
-            "log1p": xp.log1p,
+            "log1p": self.log1p,
             "log2": xp.log2,
             "logical_and": xp.logical_and,
             "logical_not": xp.logical_not,
@@ -112,6 +112,21 @@ class Elementwise:
             return function(x.astype(xp.float64)).astype(x.dtype) if x.dtype == xp.float32 else function(x)
 
         return kernel
+
+    def log1p(self, x: Any) -> Any:
+        """Of complex x near 0 by log1p(|1 + x|^2 - 1) / 2, which keeps the digits that 1 + x loses."""
+        xp = self.xp
+        if x.dtype.kind != "c":
+            return xp.log1p(x)
+        real, imag = x.real, x.imag
+        one, half = real.dtype.type(1), real.dtype.type(0.5)
+        near = xp.maximum(xp.absolute(real), xp.absolute(imag)) < half
+        excess = xp.where(near, real * (real + one + one) + imag * imag, xp.zeros_like(real))
+        size = xp.where(near, one, xp.hypot(one + real, imag))
+        out = xp.empty(x.shape, dtype=x.dtype)
+        out.real = xp.where(near, half * xp.log1p(excess), xp.log(size))
+        out.imag = xp.arctan2(imag, one + real)
+        return out
 
     def _refuse_zero(self, b: Any) -> None:
         if b.dtype.kind in "iu" and not b.all():
