@@ -114,7 +114,7 @@ class Elementwise:
         return kernel
 
     def log1p(self, x: Any) -> Any:
-        """Of complex x near 0 by log1p(|1 + x|^2 - 1) / 2, which keeps the digits that 1 + x loses."""
+        """Near 0, of complex x: half the log1p of |1 + x|^2 - 1, which keeps the digits that 1 + x loses."""
         xp = self.xp
         if x.dtype.kind != "c":
             return xp.log1p(x)
