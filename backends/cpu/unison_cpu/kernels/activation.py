@@ -46,6 +46,7 @@ _ZEROS = np.zeros(BLOCK, np.float32)
 _ONE, _HALF = np.array(1, np.float32), np.array(0.5, np.float32)
 _BELL = np.array(-0.5 / log(2), np.float32)
 _CUBE, _ROOT = np.array(0.044715, np.float32), np.array(sqrt(2 / pi), np.float32)
+_TWICE = np.array(-2 * sqrt(2 / pi), np.float32)
 
 
 def threshold_backward(g: Any, x: Any) -> Any:
@@ -104,11 +105,15 @@ def _tanh_of_argument(x: Any, square: Any, out: Any) -> None:
 
 
 def _gelu_tanh(x: Any, out: Any) -> None:
-    square = scratch("sums", x.shape, FLOAT32)
-    _tanh_of_argument(x, square, out)
+    """(1 + tanh(t)) / 2 is 1 / (1 + exp(-2 t)), which does not cancel."""
+    np.multiply(x, x, out=out)
+    out *= _CUBE
     out += _ONE
-    out *= _HALF
     out *= x
+    out *= _TWICE
+    np.exp(out, out=out)
+    out += _ONE
+    np.divide(x, out, out=out)
 
 
 def _silu(x: Any, out: Any) -> None:
@@ -158,7 +163,7 @@ class _Double:
         np.multiply(g, slope, out=out)
 
     def gelu_tanh(self, x: Any, out: Any) -> None:
-        np.multiply(x * 0.5, 1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)), out=out)
+        np.divide(x, 1 + np.exp(-2 * sqrt(2 / pi) * (x + 0.044715 * x**3)), out=out)
 
     def gelu_tanh_backward(self, g: Any, x: Any, out: Any) -> None:
         t = np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))
