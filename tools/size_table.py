@@ -19,7 +19,7 @@ BUDGETS = {
     "backends/cpu": 5_000,
     "backends/meta": 600,
     "frontend": 30_000,
-    "conformance": 12_000,
+    "conformance": 14_000,
     "examples": 1_500,
     "benchmarks": 2_500,
     "tools": 500,
@@ -68,7 +68,7 @@ def theme_of(path: Path) -> str | None:
     """Name the theme a file belongs to, or None outside the folders that are cut by theme."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     folder = next((i for i, name in enumerate(parts) if name in THEME_FOLDERS), None)
-    if folder is None or parts[folder + 1].startswith("__"):
+    if folder is None or folder + 1 == len(parts) or parts[folder + 1].startswith("__"):
         return None
     return parts[folder + 1].removeprefix("test_").lstrip("_")
 

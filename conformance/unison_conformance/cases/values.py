@@ -74,7 +74,7 @@ def applicable_values(op: Operator, dtype: DType) -> tuple[str, ...]:
     """The classes of values that an operator is tried on in a dtype."""
     names = ["ordinary"]
     elementwise = op.theme == "elementwise"
-    if elementwise or op.name in _SPECIAL:
+    if elementwise or op.name in _SPECIAL or (op.name in _WRAPPING and dtype in dtypes.INTEGER):
         names.append("special")
     if elementwise and dtype is not dtypes.bool_:
         names.append("spread")
@@ -132,6 +132,8 @@ _SPECIAL = _TIED | {
     "unslice",
     "view",
 }
+# Integers wrap, so the largest ones may be added and multiplied.
+_WRAPPING = {"cumprod", "cumsum", "matmul", "prod", "sum"}
 _LARGE = {"log_softmax", "logcumsumexp", "logsumexp", "softmax"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = ["calls_do_not_share"]
 
 assert ops, "the registry is filled"
 
+_SEEDS = 400
 _OTHER = (Arity.TRANSFER, Arity.WRITING)
 
 
@@ -34,8 +36,7 @@ def calls_do_not_share(device: str, name: str) -> None:
     if case is None:
         return
     kept: list[tuple[list[Any], list[bytes]]] = []
-    for seed in (0, 1):
-        again = Case(case.operator, case.dtype, case.layout, case.values, case.sample, seed)
+    for again in (case, _other_numbers(case)):
         _must_pass(again, device)
         given = sent(host_inputs(again), "contiguous", where)
         attrs = dict(again.call().attrs)
@@ -62,6 +63,12 @@ def _case(op: Operator) -> Case | None:
             if dtype in op.dtypes and sized and drawable(op, sample, dtype):
                 return Case(op.name, dtype.name, "contiguous", "ordinary", n)
     return None
+
+
+def _other_numbers(case: Case) -> Case:
+    """A case of the same shapes: seeds that grow the sample are passed over."""
+    seeded = (replace(case, seed=seed) for seed in range(1, _SEEDS))
+    return next((c for c in seeded if c.call() == case.call()), case)
 
 
 def _must_pass(case: Case, device: str) -> None:

@@ -104,12 +104,12 @@ def gather_along_another_dim(right: Kernel) -> Kernel:
     """Indices are used along the first dimension whenever they fit there."""
 
     def wrong(x: Any, index: Any, *, dim: int) -> Any:
-        if x.ndim > 1 and index.size and index.max() < x.shape[0] and index.shape[1:] <= x.shape[1:]:
-            try:
-                return right(x, index, dim=0)
-            except Exception:  # noqa: BLE001 - does not fit after all
-                return right(x, index, dim=dim)
-        return right(x, index, dim=dim)
+        other = (dim + 1) % x.ndim if x.ndim else dim
+        fits = x.ndim > 1 and index.size and index.max() < x.shape[other]
+        try:
+            return right(x, index, dim=other if fits else dim)
+        except Exception:  # noqa: BLE001 - the index has a larger side there
+            return right(x, index, dim=dim)
 
     return wrong
 

@@ -102,7 +102,8 @@ def _replaced(op: Operator, kind: str, make: Callable[[Any], Any]) -> Mutant:
 def _rounded(reference: Any, like: Any) -> Any:
     value = reference.value
     if isinstance(value, tuple):
-        out = (value[0].hi + 1j * value[1].hi).astype(like.dtype)
+        out = np.empty(like.shape, like.dtype)
+        out.real, out.imag = value[0].hi, value[1].hi
     elif isinstance(value, Wide):
         with np.errstate(all="ignore"):
             out = value.hi.astype(like.dtype)

@@ -55,15 +55,13 @@ def negative_indices_from_the_front(right: Kernel) -> Kernel:
     )
 
 
-@mutant("index", "nonzero")
-def masks_in_column_order(right: Kernel) -> Kernel:
-    """True elements are taken column by column."""
+@mutant("nonzero")
+def places_in_column_order(right: Kernel) -> Kernel:
+    """Nonzero elements are listed column by column."""
 
-    def wrong(x: Any, *indices: Any) -> Any:
-        out = np.asarray(right(x, *indices))
-        mask = indices[0] if indices else x
-        wide = mask is not None and mask.ndim > 1 and (not indices or mask.dtype.kind == "b")
-        return out[::-1] if wide else out
+    def wrong(x: Any) -> Any:
+        out = np.asarray(right(x))
+        return out[np.lexsort(out.T)] if x.ndim > 1 else out
 
     return wrong
 

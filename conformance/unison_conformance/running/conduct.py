@@ -18,7 +18,7 @@ import unison
 from unison_conformance import VERSION, levels
 from unison_conformance.cases.case import Case, nearest
 from unison_conformance.cases.fuzz import fuzzed
-from unison_conformance.cases.listing import list_hash
+from unison_conformance.cases.listing import check_list, list_hash
 from unison_conformance.checks import CHECKS, Check
 from unison_conformance.errors import BackendMissingError, UsageError
 from unison_conformance.oracle.multiprecision import flint
@@ -156,11 +156,14 @@ def conduct(device: str, options: Options, progress: Progress | None = None) -> 
 
     Raises:
         BackendMissingError, UsageError: as `device_named` and `chosen` say.
+        SuiteError: the list of cases is not that of the suite's version.
         ImportError: the oracle's library is missing.
     """
     started, begin = dt.datetime.now(dt.UTC), time.monotonic()
     where = device_named(device)
     flint()
+    if not options.narrowed:
+        check_list()
     waivers = read(Path(options.waivers)) if options.waivers else waivers_of(where)
     cases = chosen(options, where)
     state = _State()

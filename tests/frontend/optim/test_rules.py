@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 import unison
@@ -225,4 +226,5 @@ def test_complex_parameter_is_updated_as_a_pair_of_real_ones():
         opt = unison.optim.Adam([p], lr=0.1, amsgrad=True, weight_decay=0.1)
         opt.step()
         opt.step()
-    assert unison.view_as_real(z.detach()).tolist() == pair.tolist()
+    # The complex one is updated operator by operator, the pair in one step: roundings differ in the last place.
+    np.testing.assert_array_max_ulp(unison.view_as_real(z.detach()).numpy(), pair.detach().numpy(), maxulp=2)

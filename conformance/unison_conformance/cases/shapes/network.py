@@ -59,6 +59,13 @@ def _places(classes: int, *shape: int) -> Arg:
     return Arg(shape, dtype=int64, low=0, high=classes - 1)
 
 
+@more("binary_cross_entropy")
+def _certain(name: str) -> Iterator[Sample]:
+    # A prediction of 0 or 1 that is wrong: the logarithm is held at -100.
+    yield good(arg(7, low=0, high=0), arg(7, low=1, high=1), gradient=False)
+    yield good(arg(7, low=1, high=1), arg(7, low=0, high=0), gradient=False)
+
+
 @more("cross_entropy_backward")
 def _classes_back(name: str) -> Iterator[Sample]:
     lse, total = arg(31, low=3, high=5), arg(low=2, high=3)
