@@ -560,9 +560,9 @@ class Tensor(
         return bool(self.device.backend.is_contiguous(self.array))
 
     def stride(self, dim: int | None = None) -> Any:
-        """Steps between elements along each dimension, in elements; those of row-major memory if there are none."""
+        """Steps between elements along each dimension, in elements; row-major where the device keeps none for no elements."""
         strides = self.device.backend.strides(self.array)
-        if 0 in self.array.shape:
+        if 0 in self.array.shape and not any(strides):
             strides = contiguous_strides(self.array.shape)
         return strides if dim is None else strides[dim]
 
