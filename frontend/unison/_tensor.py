@@ -560,7 +560,7 @@ class Tensor(
         return bool(self.device.backend.is_contiguous(self.array))
 
     def stride(self, dim: int | None = None) -> Any:
-        """Steps between elements along each dimension, in elements; row-major where the device keeps none for no elements."""
+        """Steps between elements along each dimension, in elements; row-major for an empty one without."""
         strides = self.device.backend.strides(self.array)
         if 0 in self.array.shape and not any(strides):
             strides = contiguous_strides(self.array.shape)
