@@ -12,6 +12,14 @@ from unison_conformance.errors import UsageError
 
 __all__ = ["add", "run"]
 
+_PATHS = {
+    "pyproject.toml.in": "pyproject.toml",
+    "README.md.in": "README.md",
+    "package.py.in": "unison_{{name}}/__init__.py",
+    "backend.py.in": "unison_{{name}}/backend.py",
+}
+"""Template -> where it goes."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 
 
@@ -54,15 +62,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _files(words: dict[str, str]) -> dict[str, str]:
-    """Path -> text, from the templates of this package; `NAME` in a path is the name."""
-    root = resources.files("unison_conformance") / "template"
-    out = {}
-    for entry in root.iterdir():
-        if not entry.name.endswith(".in"):
-            continue
-        text = entry.read_text(encoding="utf-8")
+    """Path -> text, from the templates of this package."""
+    root, out = resources.files("unison_conformance") / "template", {}
+    for template, path in _PATHS.items():
+        text = (root / template).read_text(encoding="utf-8")
         for word, value in words.items():
-            text = text.replace(word, value)
-        path = entry.name.removesuffix(".in").replace("__", "/").replace("NAME", words["{{name}}"])
+            text, path = text.replace(word, value), path.replace(word, value)
         out[path] = text
     return out
