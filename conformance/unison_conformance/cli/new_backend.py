@@ -66,7 +66,11 @@ def _files(words: dict[str, str]) -> dict[str, str]:
     root, out = resources.files("unison_conformance") / "template", {}
     for template, path in _PATHS.items():
         text = (root / template).read_text(encoding="utf-8")
-        for word, value in words.items():
-            text, path = text.replace(word, value), path.replace(word, value)
-        out[path] = text
+        out[_filled(path, words)] = _filled(text, words)
     return out
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
