@@ -108,3 +108,18 @@ def test_import_starts_with_the_policy_error() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "error"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x.to(unison.float16),
+        lambda x: x.sum(dtype=unison.float16),
+        lambda x: unison.full((3,), 1, dtype=unison.float16, device=NAME),
+        lambda x: unison.ones(3, dtype=unison.float16).to(NAME),
+    ],
+)
+def test_a_dtype_that_the_device_has_not_is_refused_by_name(x: Any, ask: Any) -> None:
+    text = "small has no float16; it has bool, int64, float32, float64"
+    with unison.fallback_policy("error"), pytest.raises(NotImplementedError, match=text):
+        ask(x)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from unison_core.dtypes import DType
 from unison_core.errors import KernelError, OutOfMemoryError, UnisonError, describe, dtype_names
+from unison_core.spec import Spec
 
 if TYPE_CHECKING:
     from unison_core.operator import Operator
@@ -18,13 +20,28 @@ def failure(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any], error: E
     if isinstance(error, UnisonError):
         return error
     try:
-        check(op, inputs, attrs)
+        _hold(check(op, inputs, attrs), inputs, attrs)
     except UnisonError as standard:
         return standard
     where = describe(inputs, attrs)
     if isinstance(error, MemoryError):
         return OutOfMemoryError(f"{op.name} on ({where}) needs more memory than the device has: {error}")
     return KernelError(f"the kernel of {op.name} failed on ({where}): {type(error).__name__}: {error}")
+
+
+def _hold(result: Any, inputs: Sequence[Any], attrs: dict[str, Any]) -> None:
+    """Refuse a call whose result, or a dtype that it names, is none of the device's."""
+    from unison_core import devices
+    from unison_core.handle import Handle
+
+    places: list[Any] = [x.device for x in inputs if isinstance(x, Handle)] or [attrs.get("device")]
+    if places[0] is None:
+        return
+    backend = devices.canonical(places[0]).backend
+    for x in (*(result if isinstance(result, tuple) else (result,)), *attrs.values()):
+        dtype = x.dtype if isinstance(x, Spec) else x
+        if isinstance(dtype, DType):
+            backend.native(dtype)
 
 
 def check(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:

@@ -317,7 +317,7 @@ def creation(op: Operator, watched: bool) -> Call:
         except UnisonError:
             raise
         except Exception as error:
-            raise failure(op, (), attrs, error) from error
+            raise failure(op, (), {**attrs, "device": device}, error) from error
         if result.__class__ is tuple:
             return tuple(wrap(array, device) for array in result)
         out = _new(handle.Tensor)
@@ -374,6 +374,8 @@ def transfer(op: Operator, watched: bool) -> Call:
             if source.backend is target.backend:
                 array = source.backend.between_devices(x.array, target)
             else:
+                # What the device has not, it refuses before an array of it comes about.
+                target.backend.native(x.dtype)
                 array = target.backend.from_host(source.backend.to_host(x.array), target)
         except UnisonError:
             raise
