@@ -4,8 +4,9 @@
 Every sample of an operator in a dtype is called on contiguous memory with ordinary numbers. The two samples to which
 most layouts apply (the first of equals) are called in all of them. Every other sample is called in one more layout,
 taken in turn, so that each layout meets each dtype and many shapes. Special values, ties and large ones go to those
-two samples, one contiguous and one in a layout in turn; the long vectors (spread, extremes, exhaustive) to one sample
-for each set of attributes. Levels take dtypes: level 1 float32, int32, int64 and bool, level 3 all the others.
+two samples, one contiguous and one in a layout in turn; single NaN go to every sample; the long vectors (spread,
+extremes, exhaustive) to one sample for each set of attributes. Levels take dtypes: level 1 float32, int32, int64 and
+bool, level 3 all the others.
 """
 
 from __future__ import annotations
@@ -89,6 +90,9 @@ def _cases(op: Operator, dtype: DType) -> Iterator[Case]:
     for turn, values in enumerate(applicable_values(op, dtype)[1:]):
         if values in LENGTHS:
             for n in _one_of_each(samples):
+                yield Case(op.name, dtype.name, "contiguous", values, n)
+        elif values == "nan":
+            for n, _ in samples:
                 yield Case(op.name, dtype.name, "contiguous", values, n)
         else:
             for i, n in enumerate(full):

@@ -17,6 +17,10 @@ from unison_core.samples import Arg, Sample
 __all__ = ["applicable_values", "draw", "host_dtype", "resized", "special_values"]
 
 
+# One element in so many is NaN, and one at least.
+_NANS = 1 / 8
+
+
 def host_dtype(dtype: DType) -> np.dtype[Any]:
     """NumPy's dtype object."""
     if dtype is dtypes.bfloat16:
@@ -30,8 +34,9 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
     """The host array of one argument.
 
     `values` is "ordinary" (the argument's domain), "special" (zeros, infinities, NaN, subnormals, extremes of the
-    dtype mixed into ordinary ones), "ties" (few distinct values, halves among them) or "large" (finite numbers whose
-    exponentials are not). For "spread", "extremes" and "exhaustive" the sample must have been `resized`.
+    dtype mixed into ordinary ones), "nan" (a few of them, and ordinary numbers), "ties" (few distinct values, halves
+    among them) or "large" (finite numbers whose exponentials are not). For "spread", "extremes" and "exhaustive" the
+    sample must have been `resized`.
     """
     kind = arg.dtype or dtype
     key = repr((arg.shape, arg.low, arg.high, arg.make, values, seed))
@@ -48,6 +53,10 @@ def draw(arg: Arg, dtype: DType, values: str, seed: int) -> np.ndarray[Any, Any]
     if values == "special":
         chosen = rng.random(out.shape) < 0.5
         out[chosen] = rng.choice(allowed(special_values(kind), arg), int(chosen.sum()))
+    elif values == "nan":
+        chosen = np.array(rng.random(out.shape) < _NANS)
+        chosen.reshape(-1)[rng.integers(out.size)] = True
+        out[chosen] = np.nan
     elif values == "ties":
         out = np.asarray(rng.choice(tie_values(kind), out.shape))
     elif values == "large":
@@ -78,6 +87,8 @@ def applicable_values(op: Operator, dtype: DType) -> tuple[str, ...]:
         names.append("special")
     if elementwise and dtype is not dtypes.bool_:
         names.append("spread")
+    if op.name in _ORDERING and dtype in dtypes.INEXACT:
+        names.append("nan")
     if op.name in _LARGE and dtype.is_floating_point:
         names.append("large")
     if op.name in _TIED and dtype is not dtypes.bool_:
@@ -131,6 +142,13 @@ _SPECIAL = _TIED | {
     "unfold",
     "unslice",
     "view",
+}
+# What they do with NaN is a choice that other values do not show.
+_ORDERING = (_TIED | {"all", "any", "max_pool", "max_pool_with_indices", "nonzero", "scatter_reduce"}) - {
+    "maximum",
+    "minimum",
+    "round",
+    "searchsorted",
 }
 # Integers wrap, so the largest ones may be added and multiplied.
 _WRAPPING = {"cumprod", "cumsum", "matmul", "prod", "sum"}

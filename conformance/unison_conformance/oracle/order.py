@@ -51,7 +51,7 @@ def open_sums(x: Any, total: Any, terms: Any, *, mean: bool = False) -> Any:
 
 
 def open_products(x: Any, total: Any) -> Any:
-    """Which products of x are open, by the exponents of the factors; `total` sums a float64 array along the axes.
+    """Which products of x are open, by the logarithms of the factors; `total` sums a float64 array along the axes.
 
     Products of the large factors alone may overflow and those of the small ones underflow; either is harmless only
     where nothing can bring the partial product back: the large ones where the whole is far beyond the format.
@@ -59,16 +59,17 @@ def open_products(x: Any, total: Any) -> Any:
     size = np.hypot(x.real, x.imag) if x.dtype.kind == "c" else np.abs(x.astype(np.float64))
     size = size.astype(np.float64)
     limits = np.finfo(np.float64 if accumulator(x.dtype)[1] < 2.0**-30 else np.float32)
+    # One binade of room for the roundings of the factors and of these logarithms.
     highest, lowest = int(limits.maxexp) - 1, int(limits.minexp) + 1
     plain = np.isfinite(size) & (size > 0)
-    exponent = np.where(plain, np.frexp(np.where(plain, size, 1.0))[1], 0).astype(np.float64)
+    exponent = np.log2(np.where(plain, size, 1.0))
     large = total(np.maximum(exponent, 0))
-    small = total(np.minimum(exponent - plain, 0))
+    small = total(np.minimum(exponent, 0))
     unknown = total(np.isnan(size).astype(np.float64)) > 0
     zero, endless = (total((size == v).astype(np.float64)) > 0 for v in (0.0, np.inf))
     unknown = unknown | (zero & endless)
     over, under = large > highest, small < lowest
-    beyond = total(exponent - plain) > highest + 2
+    beyond = total(exponent) > highest + 2
     opened = (over & ~((beyond | endless) & ~under & ~zero)) | (under & ~(zero & ~over))
     if x.dtype.kind == "c":
         return opened | zero | endless | unknown

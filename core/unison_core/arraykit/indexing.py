@@ -70,13 +70,13 @@ class Indexing:
         return self.xp.take(x, index, axis=dim)
 
     def index_add(self, x: Any, index: Any, source: Any, *, dim: int, alpha: float) -> Any:
-        out = x.copy()
+        wide = self.kit.wide(source)
+        scaled = wide if alpha == 1 else wide * wide.dtype.type(alpha)
         if not x.ndim:
-            return out + source.reshape(()) * x.dtype.type(alpha)
-        d = dim % x.ndim
+            return (x + scaled.reshape(())).astype(x.dtype)
+        out, d = x.copy(), dim % x.ndim
         index = index.reshape(-1)
         check_range(index, x.shape[d], dim)
-        scaled = source if alpha == 1 else source * source.dtype.type(alpha)
         self._add_at(out, (slice(None),) * d + (index,), scaled)
         return out
 
@@ -128,8 +128,10 @@ class Indexing:
         if not x.ndim:
             check_range(index, 1, 0, error=OperatorError)
             return fold(out, source.reshape(()))
-        fold.at(out, self._places(x, index, dim), self._source(source, index))
-        return out
+        # Products grow by a rounding a factor, so half types multiply in float32; extremes round nothing.
+        wide = self.kit.wide(out) if reduce == "prod" else out
+        fold.at(wide, self._places(x, index, dim), self._source(source, index))
+        return wide.astype(x.dtype, copy=False)
 
     def nonzero(self, x: Any) -> Any:
         if not x.ndim:

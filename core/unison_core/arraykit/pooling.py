@@ -72,7 +72,7 @@ class Pooling:
             part, best = x[places], values[windows]
             better = part > best
             if part.dtype.kind not in "iu":
-                better |= part != part  # noqa: PLR0124 - NaN
+                better |= (part != part) & (best == best)  # noqa: PLR0124 - NaN
             self.xp.copyto(best, part, where=better)
             at = self._places(tap, size, counts, stride, padding, dilation)
             self.xp.copyto(indices[windows], at[windows[2:]], where=better)

@@ -113,7 +113,7 @@ def mean_vjp(g: Any, out: Any, x: Any, *, dim: Dims, keepdim: bool) -> Any:
     return spread(share, x.shape, dim, keepdim)
 
 
-mean.samples(_samples)
+mean.samples(_samples_with_empty)
 
 
 @composite(dtypes=INEXACT)
@@ -296,17 +296,16 @@ for _op in (all, any):
 
 @composite(dtypes=FLOATING)
 def logsumexp(x: Array, *, dim: Dims, keepdim: bool = False) -> Array:
-    """log(sum(exp(x))) over dim without overflow."""
+    """log(sum(exp(x))) over dim without overflow; -inf of nothing."""
+    shape = reduced_shape(x.shape, wrap_dims(dim, len(x.shape)), keepdim=keepdim)
+    if numel(x.shape) == 0:
+        return ops.full(shape=shape, value=-inf, dtype=x.dtype, device=x.device)
     wide = widened(x)
     top = amax(wide, dim=dim, keepdim=True)
     top = ops.where(ops.isinf(top), scalar_like(0, top), top)
     total = sum(ops.exp(ops.sub(wide, top)), dim=dim, keepdim=True)
     out = narrowed(ops.add(ops.log(total), top), x)
-    return (
-        out
-        if keepdim
-        else ops.view(out, shape=reduced_shape(x.shape, wrap_dims(dim, len(x.shape)), keepdim=False))
-    )
+    return out if keepdim else ops.view(out, shape=shape)
 
 
 @logsumexp.infer
@@ -321,7 +320,7 @@ def logsumexp_vjp(g: Any, out: Any, x: Any, *, dim: Dims, keepdim: bool) -> Any:
     return ops.mul(spread(g, x.shape, dim, keepdim), ops.exp(gap))
 
 
-logsumexp.samples(_samples)
+logsumexp.samples(_samples_with_empty)
 
 
 def _along(x: Spec, dim: int) -> Spec:

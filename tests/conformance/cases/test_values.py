@@ -22,7 +22,7 @@ def drawn(name, dtype, values, sample=0):
     return [draw(x, dtype, values, i) for i, x in enumerate(call.inputs) if isinstance(x, Arg)]
 
 
-@pytest.mark.parametrize("values", ["ordinary", "special", "ties"])
+@pytest.mark.parametrize("values", ["ordinary", "special", "nan", "ties"])
 def test_draws_are_the_same_each_time_and_differ_by_seed(values):
     first, again, other = (draw(arg(50), dtypes.float32, values, seed) for seed in (3, 3, 4))
     assert first.tobytes() == again.tobytes()
@@ -38,6 +38,28 @@ def test_special_values_hold_the_edges_of_the_format(dtype):
         assert -float(edge) in values
     assert np.isnan(values).any()
     assert {bool(s) for s in np.signbit(values[values == 0])} == {False, True}
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, dtypes.complex64], ids=lambda d: d.name)
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (7, 33)])
+def test_nan_is_in_every_array_and_other_numbers_are_in_larger_ones(dtype, shape):
+    for seed in range(20):
+        nan = np.isnan(draw(Arg(shape), dtype, "nan", seed))
+        assert nan.any()
+        assert not nan.all() or nan.size <= 6
+
+
+def test_nan_is_tried_where_order_decides_and_where_nothing_but_zeros_is():
+    assert all(
+        "nan" in applicable_values(registry[n], dtypes.float32) for n in ("amax", "cummax", "sort", "any")
+    )
+    assert "nan" not in applicable_values(registry["amax"], dtypes.int32)
+    (x,) = (
+        draw(s.inputs[0], dtypes.float32, "nan", 0)
+        for s in samples_of("any")
+        if s.inputs[0].low == s.inputs[0].high == 0
+    )
+    assert set(x[~np.isnan(x)].tolist()) == {0.0}
 
 
 def test_special_values_of_two_inputs_meet_each_other_in_spread():

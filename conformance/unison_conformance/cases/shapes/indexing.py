@@ -22,6 +22,7 @@ def _selected(name: str) -> Iterator[Sample]:
     yield good(arg(1), _to(1, 1), dim=0)
     yield good(arg(3, 2), _to(3, 65), dim=0)
     yield good(arg(257, 2), _to(257, 33), dim=0)
+    yield good(arg(2, 3), _to(3, 65), dim=1)
     yield good(arg(2, 3, 5, 2, 3), _to(5, 7), dim=2)
     yield good(arg(2, 31), _to(31, 31), dim=-1)
     yield good(arg(0, 3), _to(3, 4), dim=1)

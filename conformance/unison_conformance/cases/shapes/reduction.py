@@ -23,7 +23,12 @@ _OVER: tuple[tuple[tuple[int, ...], tuple[int, ...] | None, bool], ...] = (
     ((2, 3, 4), (-1, 0), False),
     ((3, 0, 2), (2,), False),
     ((3, 1, 0), (1,), True),
+    # Rows whose last elements, those after whole vectors of 4, decide in many of them.
+    ((65, 7), (1,), False),
+    ((7, 33), (0,), False),
 )
+# Nothing to reduce, which extremes refuse.
+_NOTHING = (((0,), None, False), ((3, 0), (1,), False), ((0, 2), (0,), True), ((2, 0, 3), (0, 1), False))
 _CANCELLING: dict[str, Any] = {"low": -1000.0, "high": 1000.0}
 
 
@@ -32,9 +37,15 @@ def _over(**settings: Any) -> Iterator[Sample]:
         yield good(arg(*shape), dim=dim, keepdim=keepdim, **settings)
 
 
+def _empty() -> Iterator[Sample]:
+    for shape, dim, keepdim in _NOTHING:
+        yield good(arg(*shape), dim=dim, keepdim=keepdim)
+
+
 @more("sum", "mean")
 def _sums(name: str) -> Iterator[Sample]:
     yield from _over()
+    yield from _empty()
     yield good(arg(4096, **_CANCELLING), dim=None, keepdim=False)
     yield good(arg(2, 1025, **_CANCELLING), dim=(1,), keepdim=False)
     yield good(arg(1025, 2, **_CANCELLING), dim=(0,), keepdim=False)
@@ -46,12 +57,17 @@ def _extremes(name: str) -> Iterator[Sample]:
     # Every element negative: a maximum that starts from zero shows.
     yield good(arg(3, 33, low=-9, high=-1), dim=(1,), keepdim=False)
     yield good(arg(5, 7, low=0, high=0), dim=(0,), keepdim=False)
+    if name not in ("amax", "amin"):
+        yield from _empty()
 
 
 @more("prod")
 def _products(name: str) -> Iterator[Sample]:
     yield from _over()
+    yield from _empty()
     yield good(arg(2, 1025, low=0.97, high=1.03), dim=(1,), keepdim=False)
+    # Of integers -1 an odd number of times, so that three lost beyond a group of 256 show.
+    yield good(arg(3, 259, low=-1.02, high=-1), dim=(1,), keepdim=False)
 
 
 @more("var")

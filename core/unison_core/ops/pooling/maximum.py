@@ -29,7 +29,7 @@ def max_pool_with_indices(
 ) -> tuple[Array, Array]:
     """The largest element of each window, and its int64 place among the flattened spatial elements.
 
-    NaN counts as largest; of equals the first.
+    NaN counts as largest; of equals, several NaN too, the first (PyTorch gives the last NaN's place).
     """
     size = spatial_of("max_pool", x)
     counts = pool_counts("max_pool", size, kernel, stride, padding, dilation, ceil_mode)
