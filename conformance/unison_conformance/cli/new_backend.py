@@ -17,6 +17,7 @@ _PATHS = {
     "README.md.in": "README.md",
     "package.py.in": "unison_{{name}}/__init__.py",
     "backend.py.in": "unison_{{name}}/backend.py",
+    "conformance.toml.in": "unison_{{name}}/conformance.toml",
 }
 """Template -> where it goes."""
 
@@ -40,14 +41,16 @@ def run(options: argparse.Namespace) -> int:
     """
     name = options.name
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name for a device: small letters, digits and _, a letter first")
+        raise UsageError(
+            f"{name!r} is no name for a device: 2 to 31 small letters, digits and _, a letter first{_tidied(name)}"
+        )
     import unison
 
     if name in {r.name for r in unison.backends()}:
-        raise UsageError(f"a backend named {name!r} is installed already")
+        raise UsageError(f"a backend named {name!r} is installed already: choose another name")
     target = Path(options.into) / f"unison-{name.replace('_', '-')}"
     if target.exists():
-        raise UsageError(f"{target} is there already")
+        raise UsageError(f"{target} is there already: remove it, or write elsewhere with --into FOLDER")
     words = {"{{name}}": name, "{{class}}": "".join(w.capitalize() for w in name.split("_"))}
     for path, text in _files(words).items():
         file = target / path
@@ -55,10 +58,16 @@ def run(options: argparse.Namespace) -> int:
         file.write_text(text, encoding="utf-8")
         print(f"wrote {file}")
     print(
-        f"next:\n  pip install -e {target}\n  conformance doctor\n  conformance run --device {name} --level 1\n"
+        f"next:\n  pip install -e '{target}[test]'\n  conformance doctor\n"
+        f"  conformance run --device {name} --level 1\n  pytest --pyargs unison_conformance --device {name}\n"
         f"then replace NumPy in {target}/unison_{name}/backend.py by your device's library, kernel by kernel"
     )
     return 0
+
+
+def _tidied(name: str) -> str:
+    tidy = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
+    return f"; {tidy} would do" if _NAME.fullmatch(tidy) else ""
 
 
 def _files(words: dict[str, str]) -> dict[str, str]:
