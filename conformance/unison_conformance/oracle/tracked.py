@@ -1,7 +1,8 @@
 """Tracked numbers: exact values that carry how far rounding may take a computation of them.
 
 # Note [First-order error bounds]
-A backend computes y = f(a, b, ...) in steps. Step by step, with all products of two errors left out,
+A backend computes y = f(a, b, ...) in steps. Step by step, with products of two errors left out but for those of
+products (the square of a number that should be 0 is nothing else),
 
     error(f(a, b)) <= |df/da| error(a) + |df/db| error(b) + rounding of the step itself
 
@@ -120,9 +121,9 @@ class Tracked:
 
     def __mul__(self, other: Any) -> Tracked:
         b = _like(other, self)
-        return _step(
-            self.value * b.value, _times(b.size, self.error) + _times(self.size, b.error), self.dtype
-        )
+        first_order = _times(b.size, self.error) + _times(self.size, b.error)
+        both = roundoff(self.dtype) * _times(self.error, b.error)
+        return _step(self.value * b.value, first_order + both, self.dtype)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -152,6 +153,7 @@ class Tracked:
         a, b = self.value, other.value
         size = np.matmul(self.size, other.size)
         brought = np.matmul(self.size, other.error) + np.matmul(self.error, other.size)
+        brought = brought + roundoff(self.dtype) * np.matmul(self.error, other.error)
         error = brought + growth(self.shape[-1]) * size
         return _step(a @ b, error, self.dtype, 0.5 if _BITS[self.dtype] < 24 else 0.0)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from unison_core.operator import Operator
-from unison_core.samples import Arg, Sample
+from unison_conformance.cases.shapes.table import more
+from unison_core.operator import Operator, registry
+from unison_core.samples import Arg, Sample, arg, good
 
 __all__ = ["broadcast"]
 
@@ -44,3 +45,11 @@ def broadcast(op: Operator) -> Iterator[Sample]:
         yield replace(
             first, inputs=tuple(replace(x, shape=s) for x, s in zip(first.inputs, shapes, strict=True))
         )
+
+
+@more("elu")
+def _with_constants(name: str) -> Iterator[Sample]:
+    yield from broadcast(registry[name])
+    # Klambauer et al., Self-Normalizing Neural Networks, 2017: constants that no format holds exactly.
+    yield good(arg(65), alpha=1.6732632423543772, scale=1.0507009873554805, input_scale=1.0)
+    yield good(arg(7, 13), alpha=3.0, scale=1.0, input_scale=1 / 3)

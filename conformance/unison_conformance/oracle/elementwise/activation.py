@@ -68,10 +68,12 @@ def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
 
 @oracle("elu")
 def _elu(x: Any, *, alpha: float, scale: float, input_scale: float) -> Any:
-    factor = flint().arb(scale) * alpha
     value = x.astype(np.float64)
-    low = apply(lambda v: (v * input_scale).expm1() * factor, np.where(value > 0, -1.0, value), at={0.0: 0.0})
-    low = where(value == -INF, -scale * alpha, low)
+    # Constants are multiplied at the precision that the result asks for.
+    low = apply(
+        lambda v: (v * input_scale).expm1() * scale * alpha, np.where(value > 0, -1.0, value), at={0.0: 0.0}
+    )
+    low = where(value == -INF, -(Wide(scale) * alpha), low)
     high = rational(lambda v: v * Fraction(scale), x, otherwise=lambda v: v * scale)
     return where(value > 0, high, low)
 
