@@ -51,7 +51,7 @@ print(y.device, y.item(), x.grad.tolist())
     done = python(generated, "-c", program)
     assert done.returncode == 0, done.stderr
     # The sum of x @ x is 7 + 10 + 15 + 22; its gradient is the sums of x's rows and columns.
-    assert done.stdout.split() == "mydevice 54.0 [[7.0, 11.0], [9.0, 13.0]]".split()
+    assert done.stdout.strip() == "mydevice 54.0 [[7.0, 11.0], [9.0, 13.0]]"
 
 
 def test_generated_backend_conforms_in_what_it_lists_and_refuses_the_rest(generated):
