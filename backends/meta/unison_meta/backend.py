@@ -13,10 +13,12 @@ from unison_core.dtypes import DType
 from unison_core.errors import NotSupportedError
 from unison_core.operator import Operator
 from unison_core.spec import Spec, broadcast
+from unison_core.strided import views
 from unison_meta.array import MetaArray
-from unison_meta.views import VIEWS
 
 __all__ = ["MetaBackend"]
+
+_VIEWS = views(lambda x, shape, dtype, strides, offset: MetaArray(shape, dtype, strides, offset))
 
 
 class MetaBackend(Backend):
@@ -32,7 +34,7 @@ class MetaBackend(Backend):
 
     def kernels(self) -> Mapping[str, Callable[..., Any]]:
         """Only the views have kernels of their own; see `kernel`."""
-        return VIEWS
+        return _VIEWS
 
     def kernel(self, op: Operator) -> Callable[..., Any]:
         """A view's own kernel, or the operator's rules."""

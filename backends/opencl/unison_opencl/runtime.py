@@ -1,0 +1,88 @@
+"""One OpenCL device: a context, an in-order queue, a memory pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyopencl as cl
+from pyopencl.tools import ImmediateAllocator, MemoryPool
+
+from unison_core.ckit.runtime import Runtime
+from unison_core.errors import KernelError, OutOfMemoryError
+from unison_opencl.devices import facts
+
+__all__ = ["OpenCLRuntime"]
+
+
+class OpenCLRuntime(Runtime):
+    """Buffers come from pyopencl's pool; since the queue is in order, memory may be used again at once."""
+
+    dialect = "opencl"
+
+    def __init__(self, device: Any) -> None:
+        super().__init__()
+        self.device = device
+        self.facts = facts(device)
+        self.context = cl.Context([device])
+        self.queue = cl.CommandQueue(self.context, device)
+        self.pool = MemoryPool(ImmediateAllocator(self.queue))
+        self.options = ["-cl-std=CL1.2"]
+        if self.facts.ieee:
+            self.options.append("-cl-fp32-correctly-rounded-divide-sqrt")
+
+    def allocate(self, size: int) -> Any:
+        """From the pool, which gives back what it holds and tries again before it fails."""
+        if self.facts.allocation and size > self.facts.allocation:
+            raise OutOfMemoryError(
+                f"{self.facts.name} cannot allocate {size:,} bytes at once; its largest buffer is "
+                f"{self.facts.allocation:,} bytes"
+            )
+        try:
+            return self.pool.allocate(max(size, 1))
+        except (cl.MemoryError, MemoryError) as error:
+            raise OutOfMemoryError(
+                f"{self.facts.name} has no room for {size:,} bytes: {self.pool.active_bytes:,} of "
+                f"{self.facts.memory:,} are in use by tensors"
+            ) from error
+
+    def copy_in(self, buffer: Any, position: int, data: Any) -> None:
+        cl.enqueue_copy(self.queue, buffer, data, dst_offset=position, is_blocking=True)
+
+    def copy_out(self, buffer: Any, position: int, data: Any) -> None:
+        cl.enqueue_copy(self.queue, data, buffer, src_offset=position, is_blocking=True)
+
+    def copy_within(self, target: Any, to: int, source: Any, at: int, size: int) -> None:
+        cl.enqueue_copy(self.queue, target, source, byte_count=size, src_offset=at, dst_offset=to)
+
+    def compile(self, source: str, entry: str, label: str) -> Any:
+        try:
+            program = cl.Program(self.context, source).build(options=self.options)
+        except cl.RuntimeError as error:
+            lines = "\n".join(f"{n:5d}  {line}" for n, line in enumerate(source.splitlines(), 1))
+            raise KernelError(
+                f"{self.facts.name} could not compile kernel {entry!r} of operator {label}:\n{lines}\n{error}"
+            ) from error
+        return getattr(program, entry)
+
+    def launch(
+        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
+    ) -> None:
+        local = tuple(group) + (1,) * (len(groups) - len(group))
+        whole = tuple(n * size for n, size in zip(groups, local, strict=True))
+        with self.lock:
+            for i, buffer in enumerate(buffers):
+                kernel.set_arg(i, buffer)
+            kernel.set_arg(len(buffers), params)
+            cl.enqueue_nd_range_kernel(self.queue, kernel, whole, local)
+
+    def synchronize(self) -> None:
+        self.queue.finish()
+
+    def memory(self) -> dict[str, int]:
+        """What tensors use, what the pool holds besides, and what the device has."""
+        return {
+            "used": self.pool.active_bytes,
+            "held": self.pool.managed_bytes - self.pool.active_bytes,
+            "total": self.facts.memory,
+        }

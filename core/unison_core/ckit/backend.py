@@ -1,0 +1,108 @@
+"""A backend on the C kit: what remains to be written is the runtime, and which devices there are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from unison_core import ckit, dtypes
+from unison_core.backend import Backend
+from unison_core.ckit.array import CArray
+from unison_core.ckit.kit import CKit
+from unison_core.ckit.runtime import Runtime
+from unison_core.devices import Device
+from unison_core.dtypes import DType
+from unison_core.spec import Shape
+
+__all__ = ["CBackend"]
+
+
+class CBackend(Backend):
+    """Arrays over a runtime's buffers, and the kit's kernels on them."""
+
+    array_class: ClassVar[type] = CArray
+
+    def __init__(self) -> None:
+        self.kit = CKit(self.runtime)
+        super().__init__()
+
+    @abstractmethod
+    def runtime(self, device: Device) -> Runtime:
+        """The runtime of one device, opened on first use."""
+
+    @abstractmethod
+    def host_array(self, shape: Shape, dtype: DType) -> Any:
+        """A new contiguous numpy.ndarray: core itself does not know NumPy."""
+
+    def native_dtypes(self) -> Mapping[DType, Any]:
+        """Core's own dtypes."""
+        return {d: d for d in dtypes.ALL if not d.is_complex}
+
+    def kernels(self) -> Mapping[str, Callable[..., Any]]:
+        """The kit's."""
+        return ckit.kernels(self.kit)
+
+    def inplace_kernels(self) -> Mapping[str, Callable[..., Any]]:
+        """Elementwise kernels write where they are told."""
+        return ckit.inplace_kernels(self.kit)
+
+    def from_host(self, array: Any, device: Device) -> CArray:
+        """A copy with the same elements, in row-major order."""
+        data = array if array.flags.c_contiguous else array.copy(order="C")
+        out = self.kit.empty(array.shape, dtypes.BY_NAME[array.dtype.name], self.runtime(device))
+        if out.size:
+            out.runtime.copy_in(out.buffer, 0, data)
+        return out
+
+    def to_host(self, array: CArray) -> Any:
+        """A copy on the host."""
+        x = self.kit.contiguous(array)
+        out = self.host_array(x.shape, x.dtype)
+        if x.size:
+            x.runtime.copy_out(x.buffer, x.offset * x.dtype.itemsize, out)
+        return out
+
+    def assign(self, target: CArray, source: CArray) -> None:
+        """Through a copy where the two may overlap."""
+        self.kit.assign(target, source)
+
+    def strides(self, array: CArray) -> Shape:
+        """As kept."""
+        return array.strides
+
+    def offset(self, array: CArray) -> int:
+        """As kept."""
+        return array.offset
+
+    def synchronize(self, device: Device) -> None:
+        """Wait until everything asked of the device is done."""
+        self.runtime(device).synchronize()
+
+    def memory(self, device: Device) -> Mapping[str, int]:
+        """What the runtime's pool says."""
+        return self.runtime(device).memory()
+
+    def describe(self, device: Device) -> str:
+        """The device's name and driver."""
+        facts = self.runtime(device).facts
+        return f"{facts.name}, {facts.driver}"
+
+    def claims(self, device: Device) -> frozenset[str]:
+        """What the device's facts allow."""
+        facts = self.runtime(device).facts
+        badges = set(super().claims(device))
+        if not facts.fp64:
+            badges.discard("fp64")
+        if facts.ieee:
+            badges.add("ieee")
+        return frozenset(badges)
+
+    def subnormals(self, device: Device) -> Literal["preserve", "flush"]:
+        """As the device's facts say."""
+        return self.runtime(device).facts.subnormals
+
+
+def groups_of(items: int, group: int) -> Sequence[int]:
+    """How many groups cover `items`."""
+    return (-(-items // group),)

@@ -1,0 +1,58 @@
+// The dialect on CUDA C++.
+#define HAS_FP64 1
+#define HAS_ATOMICS64 1
+
+#define KERNEL extern "C" __global__
+#define GLOBAL
+#define LOCAL
+#define SHARED __shared__
+#define FN static __device__ __forceinline__
+#define RESTRICT __restrict__
+#define BARRIER() __syncthreads()
+
+typedef signed char i8;
+typedef unsigned char u8;
+typedef short i16;
+typedef unsigned short u16;
+typedef int i32;
+typedef unsigned int u32;
+typedef long long i64;
+typedef unsigned long long u64;
+typedef float f32;
+typedef double f64;
+
+#define DIM_(v, d) ((d) == 0 ? v.x : (d) == 1 ? v.y : v.z)
+#define GROUP_ID(d) ((i64)DIM_(blockIdx, d))
+#define GROUPS(d) ((i64)DIM_(gridDim, d))
+#define LOCAL_ID(d) ((i32)DIM_(threadIdx, d))
+#define LOCAL_SIZE(d) ((i32)DIM_(blockDim, d))
+#define ITEM_ID(d) (GROUP_ID(d) * LOCAL_SIZE(d) + LOCAL_ID(d))
+#define ITEMS(d) (GROUPS(d) * LOCAL_SIZE(d))
+
+#define F32_BITS(x) __float_as_uint(x)
+#define F32_OF(x) __uint_as_float(x)
+#define F64_BITS(x) ((u64)__double_as_longlong(x))
+#define F64_OF(x) __longlong_as_double((i64)(x))
+
+#define ATOMIC_ADD_I32(p, v) atomicAdd((i32 *)(p), v)
+#define ATOMIC_MAX_I32(p, v) atomicMax((i32 *)(p), v)
+#define ATOMIC_CAS_U32(p, old, v) atomicCAS((u32 *)(p), old, v)
+#define ATOMIC_CAS_U64(p, old, v) atomicCAS((u64 *)(p), old, v)
+
+// The conversions are instructions of the device; their headers are not needed.
+FN f32 f32_of_half(u16 h) {
+    f32 x;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h));
+    return x;
+}
+FN u16 half_of_f32(f32 x) {
+    u16 h;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(x));
+    return h;
+}
+FN u16 half_of_f64(f64 x) {
+    u16 h;
+    asm("cvt.rn.f16.f64 %0, %1;" : "=h"(h) : "d"(x));
+    return h;
+}
+FN u64 high_product(u64 a, u64 b) { return __umul64hi(a, b); }

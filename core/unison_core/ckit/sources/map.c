@@ -1,0 +1,67 @@
+// out[i] = EXPRESSION of a, b, c, e: elementwise over COUNT inputs of dtypes A, B, D, E into dtype O.
+//
+// STRIDED 0: everything is contiguous; a bit of SCALARS marks an input of one element.
+// STRIDED 1: DIMS (2 or more) dimensions with a step for each array; the first two are the launch's, its third walks
+// the others. K(i) are constants in the type that T computes in.
+
+typedef struct {
+    i64 n[DIMS];
+    i64 at[COUNT + 1];
+#if STRIDED
+    i64 step[COUNT + 1][DIMS];
+#endif
+#if CONSTANTS
+    C(T) k[CONSTANTS];
+#endif
+} Params;
+
+#define K(i) p.k[i]
+#if STRIDED
+#define PLACE(x) at[x]
+#else
+#define PLACE(x) (p.at[x] + (((SCALARS >> (x)) & 1) ? 0 : i))
+#endif
+
+KERNEL void map(
+#if COUNT > 0
+    GLOBAL const S(A) *x0,
+#endif
+#if COUNT > 1
+    GLOBAL const S(B) *x1,
+#endif
+#if COUNT > 2
+    GLOBAL const S(D) *x2,
+#endif
+#if COUNT > 3
+    GLOBAL const S(E) *x3,
+#endif
+    GLOBAL S(O) *out, Params p) {
+    i64 i = ITEM_ID(0);
+    if (i >= p.n[0]) return;
+#if STRIDED
+    i64 j = ITEM_ID(1), rest = ITEM_ID(2), at[COUNT + 1];
+    for (i32 x = 0; x <= COUNT; x++) at[x] = p.at[x] + i * p.step[x][0] + j * p.step[x][1];
+    for (i32 d = 2; d < DIMS; d++) {
+        i64 part = d == DIMS - 1 ? rest : rest % p.n[d];
+        if (d < DIMS - 1) rest /= p.n[d];
+        for (i32 x = 0; x <= COUNT; x++) at[x] += part * p.step[x][d];
+    }
+#endif
+#if COUNT > 0
+    C(A) a = LOAD(A, x0, PLACE(0));
+#endif
+#if COUNT > 1
+    C(B) b = LOAD(B, x1, PLACE(1));
+#endif
+#if COUNT > 2
+    C(D) c = LOAD(D, x2, PLACE(2));
+#endif
+#if COUNT > 3
+    C(E) e = LOAD(E, x3, PLACE(3));
+#endif
+#ifdef ASK
+    if (EXPRESSION) ATOMIC_MAX_I32(out, 1);
+#else
+    STORE(O, out, PLACE(COUNT), EXPRESSION);
+#endif
+}
