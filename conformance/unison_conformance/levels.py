@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from unison_conformance.badges import BADGES, judge
 from unison_conformance.cases.case import Case
 from unison_conformance.cases.listing import cases_of, errors_of
 from unison_conformance.checks import CHECKS, Check
@@ -26,12 +27,10 @@ from unison_core.operator import registry
 from unison_core.samples import Arg
 
 __all__ = [
-    "BADGES",
     "CORE",
     "MINIMUM",
     "NAMES",
     "Conclusion",
-    "badge_cases",
     "cases_at",
     "conclude",
     "level_of",
@@ -42,30 +41,6 @@ NAMES = {0: "Storage", 1: "Core", 2: "Train", 3: "Full"}
 CORE = (dtypes.float32, dtypes.int32, dtypes.int64, dtypes.bool_)
 MINIMUM = 3
 """Passes that every operator needs, unless it has fewer cases."""
-
-_DTYPES = {
-    "fp64": {"float64", "complex128"},
-    "fp16": {"float16"},
-    "bf16": {"bfloat16"},
-    "complex": {"complex64", "complex128"},
-}
-BADGES = (
-    "fp64",
-    "fp16",
-    "bf16",
-    "complex",
-    "strided",
-    "async",
-    "dlpack",
-    "deterministic",
-    "bitexact",
-    "tightsum",
-    "ieee",
-    "graph",
-    "distributed",
-    "arrayapi",
-)
-_BAD = {Verdict.FAIL, Verdict.NONDETERMINISTIC, Verdict.CRASH, Verdict.HANG, Verdict.LIE, Verdict.FALLBACK}
 
 
 @cache
@@ -102,16 +77,6 @@ def level_of(name: str) -> int:
     return 1 if not case.seed and (case.values == "error" or case.element_type in CORE) else 3
 
 
-def badge_cases(badge: str, name: str) -> bool:
-    """Whether the case of that name speaks for the badge."""
-    if name.startswith("check."):
-        return badge in CHECKS[name].needs or name.rpartition("-")[2] in _DTYPES.get(badge, ())
-    _, dtype, layout, _, _ = name.rsplit("-", 4)
-    if badge == "strided":
-        return layout != "contiguous"
-    return dtype in _DTYPES.get(badge, ())
-
-
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """The level reached (None: the run decides none), the badges, the exit code and a line for each reason."""
@@ -135,7 +100,7 @@ def conclude(
     `whole` is False for a run that was narrowed or cut short: it decides no level. `expired` are waivers whose day
     is over.
     """
-    badges = tuple(_badge(b, results, claims) for b in BADGES)
+    badges = tuple(judge(b, results, claims, level=level, whole=whole) for b in BADGES)
     codes: dict[int, str] = {}
     for code, text in _codes(results, claims, badges, whole, expired):
         codes.setdefault(code, text)
@@ -166,8 +131,17 @@ def _codes(
     for badge in badges:
         if badge.claimed and badge.status == "failed":
             yield 1, f"the badge {badge.name} is claimed and failed: {badge.reason}"
+    refused = [r for r in results if r.verdict is Verdict.NOT_SUPPORTED and required(r, claims)]
     if not counts[Verdict.PASS]:
         yield 6, "nothing passed: no case asserted anything"
+    elif refused:
+        yield (
+            6,
+            (
+                f"{len(refused)} cases are not supported, though the device must or claims to: {refused[0].case} "
+                f"({refused[0].detail})"
+            ),
+        )
     elif whole and (short := _below_minimum(results, claims)):
         yield (
             6,
@@ -226,14 +200,3 @@ def _reached(results: Sequence[Result], claims: Claims, level: int) -> int:
             break
         reached = n
     return reached
-
-
-def _badge(name: str, results: Sequence[Result], claims: Claims) -> Badge:
-    mine = [r for r in results if badge_cases(name, r.case)]
-    bad = [r for r in mine if r.verdict in _BAD]
-    claimed = name in claims.badges
-    if bad:
-        return Badge(name, claimed, "failed", f"{bad[0].case} ({len(bad)} of {len(mine)})")
-    if any(r.verdict is Verdict.PASS for r in mine):
-        return Badge(name, claimed, "earned")
-    return Badge(name, claimed, "not tried" if claimed else "open")

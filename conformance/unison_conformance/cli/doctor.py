@@ -10,6 +10,7 @@ from typing import Any
 
 import unison
 from unison_conformance import VERSION
+from unison_conformance.badges import unverified
 from unison_conformance.cases.listing import list_hash
 from unison_conformance.levels import NAMES
 from unison_conformance.oracle import ORACLES
@@ -71,5 +72,8 @@ def _backends() -> Iterator[bool]:
             claims = claims_of(device)
             print(f"{'':16}{name}: {device.backend.describe(device)}")
             print(f"{'':18}dtypes {' '.join(claims.dtypes)}")
-            print(f"{'':18}badges {' '.join(claims.badges) or 'none'}; subnormals: {claims.subnormals}")
+            tried = [b for b in claims.badges if b not in unverified(claims)]
+            print(f"{'':18}badges claimed {' '.join(tried) or 'none'}; subnormals: {claims.subnormals}")
+            if unverified(claims):
+                print(f"{'':18}claimed, and verified by no case here: {' '.join(unverified(claims))}")
             yield True

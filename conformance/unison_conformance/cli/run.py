@@ -10,7 +10,7 @@ from unison_conformance.cli._arguments import add_device, add_selection, add_wor
 from unison_conformance.cli._output import failures, progress, table
 from unison_conformance.levels import NAMES
 from unison_conformance.running.conduct import conduct
-from unison_conformance.running.run import Run
+from unison_conformance.running.run import Badge, Run
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core.operator import registry
 
@@ -65,7 +65,7 @@ def print_run(outcome: Run) -> None:
     if outcome.interrupted:
         print("interrupted: this is what was done by then")
     print(", ".join(f"{n} {v.value}" for v, n in outcome.counts().items()) or "no case ran")
-    print(f"badges: {_badges(outcome)}")
+    _print_badges(outcome)
     print(
         f"level: {_level(outcome)}; seed {outcome.seed}; cases {outcome.case_list[:12]}; {outcome.seconds:.1f} s"
     )
@@ -91,13 +91,29 @@ def _row(theme: str, results: list[Result]) -> tuple[Any, ...]:
     return theme, len(results), passed, len(results) - passed - other, other or "", ratio, where
 
 
-def _badges(outcome: Run) -> str:
-    shown = [
-        f"{b.name} {b.status}" + ("" if b.claimed else " (not claimed)")
-        for b in outcome.badges
-        if b.status != "open"
-    ]
-    return ", ".join(shown) or "none"
+_STATUSES = {
+    "failed": "failed",
+    "earned": "earned",
+    "partly": "partly tried",
+    "not tried": "claimed, not tried",
+    "unverified": "claimed, not verified",
+}
+
+
+def _print_badges(outcome: Run) -> None:
+    """A line for each status."""
+    held = {s: [b for b in outcome.badges if b.status == s] for s in _STATUSES}
+    if not any(held.values()):
+        print("badges: none")
+    for status, found in held.items():
+        if found:
+            print(f"badges {_STATUSES[status]}: {', '.join(_badge(b) for b in found)}")
+
+
+def _badge(badge: Badge) -> str:
+    hint = [] if badge.claimed else ["not claimed"]
+    hint += [badge.reason] if badge.reason and badge.status != "earned" else []
+    return badge.name + (f" ({'; '.join(hint)})" if hint else "")
 
 
 def _level(outcome: Run) -> str:

@@ -147,11 +147,11 @@ def _judge(case: Case, ready: Prepared, family: str, device: Any) -> Result:
     wanted = ready.wanted
     if len(wanted) != len(hosts) and op.arity is not Arity.WRITING:
         return Result(name, Verdict.FAIL, f"{len(hosts)} results, must be {len(wanted)}", np.inf, 0.0, np.inf)
-    flush = subnormals_of(device) == "flush"
+    flush, badges = subnormals_of(device) == "flush", badges_of(device)
     worst, at = Comparison(ok=True), 0
     for i, (got, reference) in enumerate(zip(hosts, wanted, strict=False)):
         dtype = dtypes.BY_NAME[got.dtype.name]
-        limit = limit_of(family, dtype)
+        limit = limit_of(family, dtype, badges)
         found = [compare(got, reference, dtype, limit, flush=flush)]
         if reference.verify is not None:
             found.append(verified(reference.verify(tuple(hosts)), dtype, limit))

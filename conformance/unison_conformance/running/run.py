@@ -28,9 +28,10 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """One badge: `status` is "earned", "failed", "not tried" (this run's level has too few cases for it) or "open".
+    """One badge, and what this run has shown of it.
 
-    `earned` may be without a claim; a badge both claimed and failed fails the level.
+    `status` is "earned", "failed", "partly" (some of its cases passed, the others were not in the run), "not tried",
+    "unverified" (claimed, but the suite has no case for it) or "open" (not claimed). `earned` may be without a claim.
     """
 
     name: str
