@@ -16,6 +16,7 @@ from unison_core.ckit.array import CArray
 from unison_core.ckit.creation import Creation
 from unison_core.ckit.elementwise import Elementwise
 from unison_core.ckit.kit import CKit
+from unison_core.ckit.linalg import Linalg
 from unison_core.ckit.movement import Movement
 from unison_core.ckit.runtime import DeviceFacts, Runtime
 
@@ -24,7 +25,7 @@ __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kerne
 
 def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
-    themes = (Creation, Elementwise, Movement)
+    themes = (Creation, Elementwise, Linalg, Movement)
     return merge_kernels(*[theme(kit).table() for theme in themes])
 
 
