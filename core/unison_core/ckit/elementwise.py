@@ -9,12 +9,15 @@ from unison_core import dtypes, operator
 from unison_core.ckit.array import CArray
 from unison_core.ckit.expressions import EXPRESSIONS
 from unison_core.ckit.kit import RAW
+from unison_core.errors import OperatorError
 from unison_core.spec import broadcast
 
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
 __all__ = ["Elementwise"]
+
+_DIVISIONS = ("floor_divide", "fmod", "remainder")
 
 
 class Elementwise:
@@ -33,11 +36,13 @@ class Elementwise:
 
     def _kernel(self, name: str) -> Callable[..., Any]:
         forms, same = EXPRESSIONS[name], operator.get(name).same_dtype
-        kit = self.kit
+        kit, divides = self.kit, name in _DIVISIONS
 
         def kernel(*arrays: CArray, out: CArray | None = None) -> CArray:
             first = arrays[0]
-            form = forms.of(first.dtype)
+            form, headers = forms.of(first.dtype)
+            if divides and first.dtype in dtypes.INTEGER and kit.any("a == 0", arrays[1:], label=name):
+                raise OperatorError("ZeroDivisionError: integer division or modulo by zero")
             if out is not None:
                 arrays = kit.apart(arrays, out)
             return kit.map(
@@ -45,7 +50,7 @@ class Elementwise:
                 arrays,
                 dtype=first.dtype if same else dtypes.bool_,
                 out=out,
-                headers=forms.headers,
+                headers=headers,
                 label=name,
             )
 

@@ -1,0 +1,35 @@
+"""The four operations, powers, extremes."""
+
+from __future__ import annotations
+
+from unison_core.ckit.expressions.forms import Forms, every, floating, numeric
+
+__all__ = ["FORMS"]
+
+
+def _wrapping(sign: str, boolean: str | None = None) -> Forms:
+    """Integers wrap, as unsigned arithmetic does."""
+    return Forms(f"a {sign} b", f"(C(T))((U(T))a {sign} (U(T))b)", boolean)
+
+
+FORMS: dict[str, Forms] = {
+    "abs": Forms("fabs(a)", "a < 0 ? (C(T))(0 - (U(T))a) : a", "a"),
+    "add": _wrapping("+", "a | b"),
+    "copysign": floating("copysign(a, b)"),
+    "div": floating("a / b"),
+    "floor_divide": numeric("floor_quotient(a, b)", "floor_quotient(a, b)", "real.h"),
+    "fmax": every("(a > b || b != b) ? a : b"),
+    "fmin": every("(a < b || b != b) ? a : b"),
+    "fmod": numeric("fmod(a, b)", "truncated_rest(a, b)"),
+    "gcd": Forms(integer="common_divisor(a, b)"),
+    "hypot": floating("hypot(a, b)"),
+    "maximum": every("(a > b || a != a) ? a : b"),
+    "minimum": every("(a < b || a != a) ? a : b"),
+    "mul": _wrapping("*", "a & b"),
+    "neg": numeric("-a", "(C(T))(0 - (U(T))a)"),
+    "nextafter": floating("CAT(next_, T)(a, b)", "neighbour.h"),
+    "pow": numeric("pow(a, b)", "whole_power(a, b)"),
+    "remainder": numeric("floored_rest(a, b)", "floored_rest(a, b)", "real.h"),
+    "sign": Forms("a != a ? a : R((a > 0) - (a < 0))", "(a > 0) - (a < 0)", "a"),
+    "sub": _wrapping("-"),
+}
