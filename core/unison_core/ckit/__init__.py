@@ -18,6 +18,7 @@ from unison_core.ckit.elementwise import Elementwise
 from unison_core.ckit.kit import CKit
 from unison_core.ckit.linalg import Linalg
 from unison_core.ckit.movement import Movement
+from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
 
 __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kernels"]
@@ -25,7 +26,7 @@ __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kerne
 
 def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
-    themes = (Creation, Elementwise, Linalg, Movement)
+    themes = (Creation, Elementwise, Linalg, Movement, Reduction)
     return merge_kernels(*[theme(kit).table() for theme in themes])
 
 

@@ -1,0 +1,198 @@
+"""Reductions of any expression over any dimensions: what sums, extremes, norms and losses are made of.
+
+`fold` chooses how the work is spread: a group of work-items for each output where the elements of one output are
+neighbours in memory, a work-item for each where those of different outputs are; and with few outputs of many elements
+the elements are cut into chunks, whose results a second launch joins.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from unison_core import dtypes
+from unison_core.ckit.kit import GROUP, pack
+from unison_core.ckit.program import Program
+from unison_core.dtypes import DType
+from unison_core.spec import Shape, broadcast, contiguous_strides, numel, reduced_shape
+from unison_core.strided import broadcast_strides, collapse
+
+if TYPE_CHECKING:
+    from unison_core.ckit.array import CArray
+    from unison_core.ckit.kit import CKit
+    from unison_core.ckit.runtime import DeviceFacts
+
+__all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "plan"]
+
+LETTERS = ("A", "B", "D", "E")
+LONGEST = 4096
+"""Elements that one work-item joins at most."""
+_FOLD = Program("fold", "walk.c", "fold.c")
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How elements become one: `start` joined with `each` of them, `join` being an expression of s and v."""
+
+    join: str
+    start: float
+    each: str = "a"
+    finish: str = "s"
+    label: str = "fold"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a reduction is laid over work-items; `values` are the integers of the kernel's parameters."""
+
+    shape: Shape
+    outputs: int
+    chunks: int
+    lanes: int
+    defines: tuple[tuple[str, int], ...]
+    lengths: tuple[int, ...]
+    keep: tuple[int, ...]
+    step: tuple[int, ...]
+
+    @property
+    def groups(self) -> tuple[int]:
+        """Groups of GROUP work-items."""
+        units = self.outputs * self.chunks
+        return (units if self.lanes > 1 else -(-units // GROUP),)
+
+    def params(self, arrays: Sequence[CArray]) -> bytes:
+        """The fields that `walk.c` names."""
+        values = (*self.lengths, *(x.offset for x in arrays), *self.keep, *self.step)
+        return struct.pack(f"{len(values)}q", *values)
+
+
+def accumulator(dtype: DType) -> DType:
+    """What elements of a dtype are joined in: half types in float32, short integers and bool in int32."""
+    if dtype.is_floating_point:
+        return dtypes.float32 if dtype.bits == 16 else dtype
+    return dtypes.int64 if dtype is dtypes.int64 else dtypes.int32
+
+
+@lru_cache(maxsize=4096)
+def plan(
+    shape: Shape, strides: tuple[Shape, ...], dims: tuple[int, ...], facts: DeviceFacts, whole: bool = False
+) -> Plan:
+    """The plan of a reduction over `dims` of arrays with these strides; whole: nothing is cut into chunks."""
+    rest = [d for d in range(len(shape)) if d not in dims]
+    kept, keep = collapse([shape[d] for d in rest], *[[s[d] for d in rest] for s in strides])
+    reduced, step = collapse([shape[d] for d in dims], *[[s[d] for d in dims] for s in strides])
+    outputs, count = numel([shape[d] for d in rest]), numel([shape[d] for d in dims])
+    lanes = GROUP if count >= GROUP // 2 and _nearest(step) <= _nearest(keep) else 1
+    chunks = 1 if whole else _chunks(outputs, count, lanes, facts)
+    span = max(1, -(-count // chunks))
+    chunks = max(1, -(-count // span))
+    _widen(kept, keep)
+    _widen(reduced, step)
+    defines = (
+        ("COUNT", len(strides)),
+        ("KEPT", len(kept)),
+        ("REDUCED", len(reduced)),
+        ("LANES", lanes),
+        ("WIDE", int(count >= 1 << 31)),
+    )
+    return Plan(
+        shape=reduced_shape(shape, dims, keepdim=False),
+        outputs=outputs,
+        chunks=chunks,
+        lanes=lanes,
+        defines=defines,
+        lengths=(outputs, count, span, chunks, *kept, *reduced),
+        keep=tuple(s for row in keep for s in row),
+        step=tuple(s for row in step for s in row),
+    )
+
+
+def _nearest(steps: Sequence[Sequence[int]]) -> float:
+    """The smallest step of the first array that takes any."""
+    return next((min(map(abs, row)) for row in steps if row and any(row)), float("inf"))
+
+
+def _widen(lengths: list[int], steps: list[list[int]]) -> None:
+    """1, 2, 4 or 8 dimensions, the first of length 1 where there were fewer: few kernels serve all layouts."""
+    missing = next(n for n in (1, 2, 4, 8, 64) if n >= len(lengths)) - len(lengths)
+    lengths[:0] = [1] * missing
+    for row in steps:
+        row[:0] = [0] * missing
+
+
+def _chunks(outputs: int, count: int, lanes: int, facts: DeviceFacts) -> int:
+    """Into how many chunks the elements of an output are cut, so that every unit of the device has work."""
+    busy = facts.units * (4 * GROUP if facts.cpu else 32 * GROUP)
+    least = 16 * lanes if lanes > 1 else GROUP
+    wanted = busy // max(1, outputs * lanes)
+    return max(1, min(wanted, count // least), -(-count // (lanes * LONGEST)))
+
+
+def fold(
+    kit: CKit,
+    how: Fold,
+    arrays: Sequence[CArray],
+    dims: tuple[int, ...],
+    *,
+    dtype: DType,
+    compute: DType | None = None,
+    constants: Sequence[float] = (),
+    keepdim: bool = False,
+) -> CArray:
+    """The fold of up to four arrays, broadcast, over dims; constants are K(1), K(2) ... in its expressions."""
+    runtime = arrays[0].runtime
+    compute = compute or accumulator(arrays[0].dtype)
+    shape = broadcast(*[x.shape for x in arrays])
+    strides = tuple(broadcast_strides(x.shape, x.strides, shape) for x in arrays)
+    whole = plan(shape, strides, dims, runtime.facts)
+    result = reduced_shape(shape, dims, keepdim=keepdim)
+    if whole.chunks > 1:
+        parts = kit.empty((whole.chunks, whole.outputs), compute, runtime)
+        _launch(kit, how, arrays, whole, parts, compute, constants, last=False)
+        again = Fold(how.join, how.start, finish=how.finish, label=how.label)
+        out = fold(kit, again, [parts], (0,), dtype=dtype, compute=compute, constants=constants)
+        return out.like(result, dtype, contiguous_strides(result), 0)
+    out = kit.empty(result, dtype, runtime)
+    if out.size:
+        _launch(kit, how, arrays, whole, out, compute, constants, last=True)
+    return out
+
+
+def _launch(
+    kit: CKit,
+    how: Fold,
+    arrays: Sequence[CArray],
+    layout: Plan,
+    out: CArray,
+    compute: DType,
+    constants: Sequence[float],
+    *,
+    last: bool,
+) -> None:
+    values: Any = (how.start, *constants)
+    defines = (
+        *zip(LETTERS, (x.dtype for x in arrays), strict=False),
+        ("O", out.dtype),
+        ("T", compute),
+        *layout.defines,
+        ("CONSTANTS", len(values)),
+        ("EACH", f"({how.each})"),
+        ("JOIN(s, v)", f"({how.join})"),
+        ("FINISH(s)", f"({how.finish})" if last else "(s)"),
+    )
+    buffers = (*(x.buffer for x in arrays), out.buffer)
+    params = layout.params(arrays) + pack(compute, values)
+    kit.launch(_FOLD, defines, layout.groups, (GROUP,), buffers, params, out.runtime, how.label)
+
+
+def lowest(dtype: DType) -> float:
+    """What every number of an accumulator is at least."""
+    return float("-inf") if dtype.is_floating_point else -(1 << (8 * dtype.itemsize - 1))
+
+
+def highest(dtype: DType) -> float:
+    """What every number of an accumulator is at most."""
+    return float("inf") if dtype.is_floating_point else (1 << (8 * dtype.itemsize - 1)) - 1
