@@ -83,7 +83,8 @@ def applicable_values(op: Operator, dtype: DType) -> tuple[str, ...]:
     """The classes of values that an operator is tried on in a dtype."""
     names = ["ordinary"]
     elementwise = op.theme == "elementwise"
-    if elementwise or op.name in _SPECIAL or (op.name in _WRAPPING and dtype in dtypes.INTEGER):
+    known = op.name in _SPECIAL or (op.name in _PRODUCTS and dtype.is_floating_point)
+    if elementwise or known or (op.name in _WRAPPING and dtype in dtypes.INTEGER):
         names.append("special")
     if elementwise and dtype is not dtypes.bool_:
         names.append("spread")
@@ -151,7 +152,9 @@ _ORDERING = (_TIED | {"all", "any", "max_pool", "max_pool_with_indices", "nonzer
     "searchsorted",
 }
 # Integers wrap, so the largest ones may be added and multiplied.
-_WRAPPING = {"cumprod", "cumsum", "matmul", "prod", "sum"}
+_WRAPPING = {"cumprod", "cumsum", "linear", "matmul", "prod", "sum"}
+# Of complex numbers, what a product with an infinity is depends on how it is formed.
+_PRODUCTS = {"linear", "matmul", "sum"}
 _LARGE = {"log_softmax", "logcumsumexp", "logsumexp", "softmax"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unison_conformance.oracle.order import open_dots
 from unison_conformance.oracle.reference import Reference, oracle
 from unison_conformance.oracle.wide import Wide, wide
 
@@ -21,9 +22,10 @@ def product(a: Any, b: Any) -> Reference:
         return Reference(total.astype(a.dtype))
     scale = (wide(np.abs(a)) @ wide(np.abs(b))).hi
     if a.dtype.kind != "c":
-        return Reference(wide(a) @ wide(b), scale, terms)
+        return Reference(wide(a) @ wide(b), scale, terms, open_dots(a, b, np.matmul, terms))
     ar, ai, br, bi = (wide(part) for part in (a.real, a.imag, b.real, b.imag))
-    return Reference((ar @ br - ai @ bi, ar @ bi + ai @ br), scale, 2 * terms)
+    # What is infinite in one part and not in the other depends on how complex numbers are multiplied.
+    return Reference((ar @ br - ai @ bi, ar @ bi + ai @ br), scale, 2 * terms, ~np.isfinite(scale))
 
 
 @oracle("matmul")
@@ -34,19 +36,15 @@ def _matmul(a: Any, b: Any) -> Any:
 @oracle("linear")
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     rows = x.reshape(int(np.prod(x.shape[:-1], dtype=np.int64)), x.shape[-1])
-    out = product(rows, np.ascontiguousarray(np.swapaxes(weight, 0, 1)))
-    shape = (*x.shape[:-1], weight.shape[0])
-    value, scale = out.value, out.scale
+    columns = np.ascontiguousarray(np.swapaxes(weight, 0, 1))
     if bias is not None:
-        value = _plus(value, bias)
-        scale = None if scale is None else scale + np.abs(bias).astype(np.float64)
-    return Reference(_shaped(value, shape), None if scale is None else scale.reshape(shape), out.terms + 1)
-
-
-def _plus(value: Any, bias: Any) -> Any:
-    if isinstance(value, tuple):
-        return value[0] + wide(bias.real), value[1] + wide(bias.imag)
-    return value + (wide(bias) if isinstance(value, Wide) else bias)
+        # The bias is one more term, times 1.
+        rows = np.concatenate([rows, np.ones((len(rows), 1), rows.dtype)], 1)
+        columns = np.concatenate([columns, bias.reshape(1, -1)], 0)
+    out = product(rows, columns)
+    shape = (*x.shape[:-1], weight.shape[0])
+    scale, free = (None if v is None else v.reshape(shape) for v in (out.scale, out.free))
+    return Reference(_shaped(out.value, shape), scale, out.terms, free)
 
 
 def _shaped(value: Any, shape: tuple[int, ...]) -> Any:

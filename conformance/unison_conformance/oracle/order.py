@@ -13,10 +13,12 @@ from unison_conformance.oracle.rounding import part_of
 from unison_conformance.oracle.wide import Wide, wide
 from unison_core import dtypes
 
-__all__ = ["accumulator", "open_products", "open_sums"]
+__all__ = ["accumulator", "open_dots", "open_products", "open_sums"]
 
 # Sums are formed of terms scaled down by this much, so that none overflows here.
 _SCALE = 2.0**-80
+# And each factor of a product by this much: what gets lost is far below the largest number.
+_FACTOR_SCALE = 2.0**-560
 
 
 def accumulator(dtype: Any) -> tuple[float, float]:
@@ -34,20 +36,58 @@ def open_sums(x: Any, total: Any, terms: Any, *, mean: bool = False) -> Any:
     A `mean` is open, too, where its finite terms have a sum beyond the format.
     """
     largest, u = accumulator(x.dtype)
-    largest *= _SCALE
     terms_of = wide(x) * _SCALE
     finite = np.where(np.isfinite(terms_of.hi), terms_of.hi, 0.0)
     up, down = (total(Wide(np.maximum(finite * sign, 0.0))).hi for sign in (1.0, -1.0))
     endless = [total(Wide((terms_of.hi == sign * np.inf).astype(np.float64))).hi > 0 for sign in (1, -1)]
-    unknown = (total(Wide(np.isnan(terms_of.hi).astype(np.float64))).hi > 0) | (endless[0] & endless[1])
-    least = largest * (1 - 2 * u * (terms + 1))
-    value, slack = up - down, 2 * u * (terms + 1) * (up + down)
+    unknown = total(Wide(np.isnan(terms_of.hi).astype(np.float64))).hi > 0
+    return _opened(up, down, endless, unknown, largest * _SCALE, 2 * u * (terms + 1), mean=mean)
+
+
+def _opened(
+    up: Any, down: Any, endless: Any, unknown: Any, largest: float, relative: Any, *, mean: bool = False
+) -> Any:
+    """Which sums are open, by the sums of their positive and negative finite terms.
+
+    `endless` says which sums have a positive or negative infinity among their terms, `unknown` which have NaN;
+    `relative` bounds the rounding of a partial sum.
+    """
+    unknown = unknown | (endless[0] & endless[1])
+    least = largest * (1 - relative)
+    value, slack = up - down, relative * (up + down)
     above = endless[0] | ((value - slack > largest) & ~endless[1])
     below = endless[1] | ((value + slack < -largest) & ~endless[0])
     opened = ((up > least) & ~above) | ((down > least) & ~below)
     if mean:
         opened = opened | ((above | below) & ~endless[0] & ~endless[1])
     return opened & ~unknown
+
+
+def open_dots(a: Any, b: Any, dot: Any, terms: Any) -> Any:
+    """Which sums of products of real a and b are open; `dot` sums the products of two float64 arrays."""
+    largest, u = accumulator(a.dtype)
+    x, y = (v.astype(np.float64) for v in (a, b))
+    finite = [np.where(np.isfinite(v), v, 0.0) * _FACTOR_SCALE for v in (x, y)]
+    plus, minus = ([np.maximum(sign * v, 0.0) for v in finite] for sign in (1.0, -1.0))
+    up = dot(plus[0], plus[1]) + dot(minus[0], minus[1])
+    down = dot(plus[0], minus[1]) + dot(minus[0], plus[1])
+
+    def some(*pairs: tuple[Any, Any]) -> Any:
+        return sum(dot(p.astype(np.float64), q.astype(np.float64)) for p, q in pairs) > 0
+
+    infinite = {sign: (x == sign * np.inf, y == sign * np.inf) for sign in (1, -1)}
+    endless = [
+        some(
+            (infinite[1][0], sign * y > 0), (infinite[-1][0], sign * y < 0),
+            (sign * x > 0, infinite[1][1]), (sign * x < 0, infinite[-1][1]),
+        )
+        for sign in (1, -1)
+    ]  # fmt: skip
+    every = np.ones(x.shape), np.ones(y.shape)
+    unknown = some(
+        (np.isnan(x), every[1]), (every[0], np.isnan(y)), (np.isinf(x), y == 0), (x == 0, np.isinf(y))
+    )
+    return _opened(up, down, endless, unknown, largest * _FACTOR_SCALE * _FACTOR_SCALE, 2 * u * (terms + 2))
 
 
 def open_products(x: Any, total: Any) -> Any:

@@ -154,8 +154,8 @@ LIMITS: dict[str, Row] = {
         (14.0, "DER as log"),
     ),
     "logaddexp": _row(
-        (0.5, "DER rule 5: S = |max| + log1p(exp(-gap)); log1p 2, exp 3"),
-        (0.5, "DER rule 5: S = |max| + log1p(exp(-gap)); log1p 2, exp 3"),
+        (0.5, "DER rule 5: S = |max| + log1p(exp(-gap)); log1p 2, exp 3, and gap u before exp"),
+        (0.5, "DER rule 5: S = |max| + log1p(exp(-gap)); log1p 2, exp 3, and gap u before exp"),
         (3.0, "DER as sigmoid"),
         (2.0, "DER as sigmoid"),
         extra=12.0,

@@ -1,7 +1,7 @@
 """The logarithm of the gamma function and its derivatives, which NumPy-like libraries lack.
 
 From 10 on these are Stirling's series and its derivatives (Abramowitz and Stegun 6.1.41, 6.3.18, 23.2.7 by Euler and
-Maclaurin), to which the derivatives step up. Negative arguments are reflected.
+Maclaurin), to which the derivatives step up. Below zero lgamma and digamma are reflected.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ _LGAMMA_MIDDLE = (
 """lgamma(3/2 + z): its Taylor series."""
 _FAR = 10.0
 """Where the asymptotic series start."""
+_ALONE = 1e18
+"""Where their first terms are all that counts in float64."""
 
 
 class Gamma:
@@ -161,15 +163,23 @@ class Gamma:
         return xp.where(pole, xp.nan, xp.where(wide == xp.inf, xp.inf, out)).astype(x.dtype)
 
     def polygamma(self, x: Any, *, n: int) -> Any:
-        """Below zero by the n-th derivative of pi cot(pi x) (Abramowitz and Stegun 6.4.7)."""
+        """(-1)^(n+1) n! times the sum of (x + k)^-(n+1) over k >= 0; below zero the sums to both sides of a pole."""
         xp = self.xp
         if n == 0:
             return self.digamma(x)
-        wide = x.astype(xp.float64)
+        s, wide = n + 1, x.astype(xp.float64)
         reflected = wide < 0
-        out = self._polygamma(xp.where(reflected, 1 - wide, wide), n)
-        slope = math.pi ** (n + 1) * horner(self._cotangent_of_turn(wide), _cotangent(n))
-        return xp.where(reflected, (-1) ** n * out - slope, out).astype(x.dtype)
+        # The nearer pole's distance is exact, so that no digit of its large term is lost.
+        turn = wide - xp.round(wide)
+        above = xp.where(turn < 0, 1 + turn, turn)
+        below = xp.where(turn < 0, -turn, 1 - turn)
+        out = self._zeta(s, xp.where(reflected, above, wide))
+        left = self._zeta(s, xp.where(reflected, below, 1.0))
+        beyond = self._zeta(s, xp.where(reflected, 1 - wide, 1.0))
+        out = math.factorial(n) * xp.where(reflected, out + (-1) ** s * (left - beyond), out)
+        # The first term is all there is far out; results that are subnormal are rounded once.
+        far = (xp.maximum(wide, _ALONE) / 256) ** -n * (math.factorial(n - 1) / 256.0**n)
+        return ((-1) ** s * xp.where(wide > _ALONE, far, out)).astype(x.dtype)
 
     def _cotangent_of_turn(self, x: Any) -> Any:
         """cot(pi x), exact to the last digits next to its zeros too."""
@@ -179,30 +189,29 @@ class Gamma:
         steep = 1 / xp.tan(math.pi * size)
         return xp.copysign(xp.where(size < 0.25, steep, xp.tan(math.pi * (0.5 - size))), turn)
 
-    def _polygamma(self, x: Any, n: int) -> Any:
-        """(-1)^(n+1) n! times Hurwitz's zeta(n + 1, x); the terms up to the start of the series one by one."""
+    def _zeta(self, s: int, x: Any) -> Any:
+        """Hurwitz's zeta(s, x) for x >= 0: the small terms first, which come from the series, the first term last."""
         xp = self.xp
-        s = n + 1
-        far = int(_FAR) + n
+        far = int(_FAR) + s - 1
         steps = xp.clip(xp.ceil(far - x), 0, far)
-        total = xp.zeros_like(x)
-        for i in range(far):
-            total = total + xp.where(i < steps, xp.where(i < steps, x + i, 1.0) ** -s, 0.0)
         up = x + steps
-        total = total + up ** (1 - s) / (s - 1) + 0.5 * up**-s
-        factor = float(s)
-        for k, b in enumerate(_BERNOULLI):
-            total = total + b * factor / math.factorial(2 * k + 2) * up ** -(s + 2 * k + 1)
-            factor *= (s + 2 * k + 1) * (s + 2 * k + 2)
-        return (-1) ** (n + 1) * math.factorial(n) * total
+        factors = [float(s)]
+        for k in range(len(_BERNOULLI) - 1):
+            factors.append(factors[-1] * (s + 2 * k + 1) * (s + 2 * k + 2))
+        total = xp.zeros_like(x)
+        for k in reversed(range(len(_BERNOULLI))):
+            total = total + _BERNOULLI[k] * factors[k] / math.factorial(2 * k + 2) * up ** -(s + 2 * k + 1)
+        total = total + 0.5 * up**-s + up ** (1 - s) / (s - 1)
+        for i in reversed(range(far)):
+            total = total + xp.where(i < steps, self._term(s, xp.where(i < steps, x, 1.0), i), 0.0)
+        return total
 
-
-def _cotangent(n: int) -> list[float]:
-    """The n-th derivative of cot as a polynomial in cot, by rising powers: that of c^k is -k (c^(k-1) + c^(k+1))."""
-    powers = [0.0, 1.0]
-    for _ in range(n):
-        slopes = [-k * p for k, p in enumerate(powers)]
-        raised = [0.0, *slopes]
-        lowered = [*slopes[1:], 0.0, 0.0]
-        powers = [a + b for a, b in zip(raised, lowered, strict=True)]
-    return powers
+    def _term(self, s: int, x: Any, i: int) -> Any:
+        """(x + i)^-s, the rounding of the sum taken back."""
+        if i == 0:
+            return x**-s
+        up = x + i
+        shadow = up - x
+        lost = (x - (up - shadow)) + (i - shadow)
+        power = up**-s
+        return power - power * (s * lost / up)

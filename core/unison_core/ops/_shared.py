@@ -38,7 +38,7 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 def widened(x: Any) -> Any:
     """x in float32 if it is of a half type, else x: what accumulations start from."""
-    return ops.cast(x, dtype=float32) if x.dtype.bits == 16 else x
+    return ops.cast(x, dtype=float32) if x.dtype.is_floating_point and x.dtype.bits == 16 else x
 
 
 def narrowed(x: Any, like: Any) -> Any:

@@ -13,7 +13,7 @@ from unison_core import ops
 from unison_core.dtypes import NUMERIC
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
-from unison_core.ops._shared import adjoint, narrowed
+from unison_core.ops._shared import adjoint, narrowed, widened
 from unison_core.ops.folding import by, col2im, im2col, window_counts
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Shape, Spec
@@ -105,10 +105,13 @@ def conv(
     """
     given = None if bias is None else tuple(bias.shape)
     shape = conv_shape(tuple(x.shape), tuple(weight.shape), given, stride, padding, dilation, groups)
+    _same_dtypes(x, weight, bias)
     columns = im2col(x, kernel=tuple(weight.shape[2:]), stride=stride, padding=padding, dilation=dilation)
     columns = ops.reshape(columns, shape=(shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
-    out = ops.reshape(ops.matmul(_rows(weight, groups), columns), shape=shape)
-    return out if bias is None else ops.add(out, ops.reshape(bias, shape=(shape[1], *[1] * (len(shape) - 2))))
+    out = ops.reshape(ops.matmul(_rows(widened(weight), groups), widened(columns)), shape=shape)
+    if bias is not None:
+        out = ops.add(out, ops.reshape(widened(bias), shape=(shape[1], *[1] * (len(shape) - 2))))
+    return narrowed(out, x)
 
 
 def _rows(weight: Any, groups: int) -> Any:
@@ -187,14 +190,19 @@ def conv_input_grad(
     dilation: Shape,
     groups: int,
 ) -> Array:
-    """The adjoint of conv in its input, whose spatial lengths are `size`: also the transposed convolution."""
+    """The adjoint of conv in its input, whose spatial lengths are `size`: also the transposed convolution.
+
+    Half types accumulate in float32.
+    """
+    _same_dtypes(g, weight)
     shape = _input_shape(tuple(g.shape), tuple(weight.shape), size, stride, padding, dilation, groups)
-    rows = ops.transpose_last(_rows(weight, groups))
-    grads = ops.reshape(g, shape=(shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
+    rows = ops.transpose_last(_rows(widened(weight), groups))
+    grads = ops.reshape(widened(g), shape=(shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
     columns = ops.matmul(rows, grads)
     columns = ops.reshape(columns, shape=(shape[0], groups * columns.shape[2], columns.shape[3]))
     kernel = tuple(weight.shape[2:])
-    return col2im(columns, size=size, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    out = col2im(columns, size=size, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
+    return narrowed(out, g)
 
 
 def _input_shape(
@@ -267,12 +275,13 @@ def conv_weight_grad(
     dilation: Shape,
     groups: int,
 ) -> Array:
-    """The adjoint of conv in its weight, whose spatial lengths are `kernel`."""
+    """The adjoint of conv in its weight, whose spatial lengths are `kernel`; half types accumulate in float32."""
+    _same_dtypes(x, g)
     shape = _weight_shape(tuple(x.shape), tuple(g.shape), kernel, stride, padding, dilation, groups)
     columns = im2col(x, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
     columns = ops.reshape(columns, shape=(x.shape[0], groups, columns.shape[1] // groups, columns.shape[2]))
-    grads = ops.reshape(g, shape=(g.shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
-    per_image = ops.matmul(grads, ops.transpose_last(columns))
+    grads = ops.reshape(widened(g), shape=(g.shape[0], groups, g.shape[1] // groups, prod(g.shape[2:])))
+    per_image = ops.matmul(grads, ops.transpose_last(widened(columns)))
     # Sums of small integers come out as int64.
     return ops.reshape(narrowed(ops.sum(per_image, dim=(0,), keepdim=False), x), shape=shape)
 

@@ -135,5 +135,6 @@ def test_applicable_values_of_some_operators():
     )
     assert applicable_values(registry["add"], dtypes.int32) == ("ordinary", "special", "spread")
     assert "ties" in applicable_values(registry["sort"], dtypes.float32)
-    assert applicable_values(registry["matmul"], dtypes.float32) == ("ordinary",)
+    assert applicable_values(registry["matmul"], dtypes.float32) == ("ordinary", "special")
+    assert applicable_values(registry["matmul"], dtypes.complex64) == ("ordinary",)
     assert "spread" not in applicable_values(registry["add"], dtypes.bool_)

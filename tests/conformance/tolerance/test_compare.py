@@ -61,9 +61,9 @@ def test_steps_by_nextafter_are_counted(x, steps):
     x = np.float32(x)
     moved = x
     for _ in range(steps):
+        if moved == np.finfo(np.float32).max:
+            return
         moved = np.nextafter(moved, np.float32(INF))
-    if np.isinf(moved):
-        return
     found = judge([moved], [float(x)], Limit(steps, "test"))
     # Towards zero the gaps may halve on the way.
     assert found.ok

@@ -47,6 +47,23 @@ def broadcast(op: Operator) -> Iterator[Sample]:
         )
 
 
+@more("polygamma")
+def _of_orders(name: str) -> Iterator[Sample]:
+    yield from broadcast(registry[name])
+    for n in (1, 2, 3, 4):
+        yield good(arg(65, low=-3.0, high=3.0), n=n)
+        yield good(arg(33, low=-19.0, high=0.0), n=n)
+        yield good(arg(33, low=0.0, high=30.0), n=n)
+
+
+@more("logaddexp")
+def _near_zero(name: str) -> Iterator[Sample]:
+    yield from broadcast(registry[name])
+    # Far apart, and both far below zero.
+    yield good(arg(257, low=-1.0, high=0.0), arg(257, low=-40.0, high=-17.0))
+    yield good(arg(31, low=-900.0, high=-800.0), arg(31, low=-900.0, high=-800.0))
+
+
 @more("elu")
 def _with_constants(name: str) -> Iterator[Sample]:
     yield from broadcast(registry[name])

@@ -13,6 +13,8 @@ from unison_conformance.oracle.elementwise.real import apply
 from unison_conformance.oracle.multiprecision import evaluate, flint
 from unison_conformance.oracle.reference import Reference, oracle
 from unison_conformance.oracle.wide import Wide, where
+from unison_conformance.tolerance.limits import LIMITS
+from unison_core import dtypes
 
 __all__: list[str] = []
 
@@ -140,7 +142,14 @@ def _logaddexp(a: Any, b: Any) -> Any:
     u, v = np.where(ordinary, top, 1.0), np.where(ordinary, np.clip(low, top - _FAR, None), 0.0)
     out = evaluate(lambda m, n: m + (n - m).exp().log1p(), u, v)
     value = where(ordinary, out, np.where(np.isnan(x) | np.isnan(y), NAN, top))
-    return Reference(value, np.where(ordinary, np.abs(u) + np.log1p(np.exp(v - u)), 0.0), 1)
+    return Reference(value, np.where(ordinary, _scale_of_logaddexp(u, u - v), 0.0), 1)
+
+
+def _scale_of_logaddexp(top: Any, gap: Any) -> Any:
+    """Both terms, and the rounding of the gap, gap * u before exp, whose share of the row's 12 u it makes up alone."""
+    ratio = np.exp(-gap)
+    moved = np.where(ratio > 0, gap * ratio, 0.0) / (1 + ratio)
+    return np.abs(top) + np.log1p(ratio) + moved / LIMITS["logaddexp"][dtypes.float64].extra
 
 
 @oracle("lgamma")
