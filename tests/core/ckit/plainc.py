@@ -1,0 +1,283 @@
+"""The C kit's dialect on plain C: a device whose kernels a C compiler builds with sanitizers and the host runs.
+
+It shows that the sources are C and not just what one OpenCL compiler accepts, that the parameters packed in Python are
+as long as the struct that kernels read, and, under the sanitizers, that kernels neither overflow, nor shift too far,
+nor leave their buffers. A work-item that meets a barrier is a thread. `python -m tests.core.ckit.plainc --ops sum,exp`
+runs the level-1 cases of operators on it under AddressSanitizer and UndefinedBehaviorSanitizer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import functools
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from unison_core.ckit.backend import CBackend
+from unison_core.ckit.runtime import DeviceFacts, Runtime
+from unison_core.errors import BackendError, KernelError, OutOfMemoryError
+from unison_core.plugins import BackendManifest, hookimpl
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+FLAGS = ["-std=gnu11", "-O1", "-g", "-fPIC", "-shared", "-pthread", "-ffp-contract=off", "-w"]
+# Overflow of floats converted to integers is left open by the contract, so it is not asked about.
+CHECKS = ["-fsanitize=undefined", "-fno-sanitize=float-cast-overflow", "-fno-sanitize-recover=all"]
+
+_STUB = """
+static void run_one(void) {{
+    Params p;
+    memcpy(&p, here.launch->params, sizeof p);
+    {entry}({buffers} p);
+}}
+i64 params_size(void) {{ return (i64)sizeof(Params); }}
+static void walk_groups(Launch *launch, i32 x, i32 y, i32 z, i32 alone) {{
+    here.launch = launch;
+    for (i64 c = 0; c < launch->groups[2]; c++)
+        for (i64 b = 0; b < launch->groups[1]; b++)
+            for (i64 a = 0; a < launch->groups[0]; a++) {{
+                here.group[0] = a, here.group[1] = b, here.group[2] = c;
+                here.local[0] = x, here.local[1] = y, here.local[2] = z;
+                run_one();
+                if (!alone) pthread_barrier_wait(&launch->barrier);
+            }}
+}}
+typedef struct {{
+    Launch *launch;
+    i32 local[3];
+}} Item;
+static void *item_thread(void *data) {{
+    Item *item = data;
+    walk_groups(item->launch, item->local[0], item->local[1], item->local[2], 0);
+    return NULL;
+}}
+// With barriers every item of a group is a thread that walks all groups; without, one thread is every item in turn.
+void start(void **buffers, const char *params, const i64 *groups, const i32 *size, i32 barriers) {{
+    Launch launch = {{.buffers = buffers, .params = params}};
+    for (i32 d = 0; d < 3; d++) launch.groups[d] = groups[d], launch.size[d] = size[d];
+    i32 count = size[0] * size[1] * size[2], n = 0;
+    Item *items = malloc(sizeof(Item) * count);
+    pthread_t *threads = malloc(sizeof(pthread_t) * count);
+    if (barriers) pthread_barrier_init(&launch.barrier, NULL, count);
+    for (i32 z = 0; z < size[2]; z++)
+        for (i32 y = 0; y < size[1]; y++)
+            for (i32 x = 0; x < size[0]; x++) {{
+                if (!barriers) {{
+                    walk_groups(&launch, x, y, z, 1);
+                    continue;
+                }}
+                items[n] = (Item){{&launch, {{x, y, z}}}};
+                pthread_create(&threads[n], NULL, item_thread, &items[n]);
+                n++;
+            }}
+    for (i32 i = 0; i < n; i++) pthread_join(threads[i], NULL);
+    if (barriers) pthread_barrier_destroy(&launch.barrier);
+    free(items);
+    free(threads);
+}}
+"""
+
+_libc = ctypes.CDLL(None)
+_libc.malloc.restype = ctypes.c_void_p
+_libc.malloc.argtypes = [ctypes.c_size_t]
+_libc.free.argtypes = [ctypes.c_void_p]
+
+
+class Buffer:
+    """Memory of the exact size, filled with a pattern, so that a read too far or too early shows."""
+
+    def __init__(self, size: int) -> None:
+        address = _libc.malloc(size)
+        if not address:
+            raise OutOfMemoryError(f"no room for {size:,} bytes")
+        self.address, self.size = address, size
+        ctypes.memset(address, 0xA5, size)
+
+    def __del__(self) -> None:
+        _libc.free(self.address)
+
+
+class Kernel:
+    """A kernel that is compiled at its first launch, when the number of its buffers is known."""
+
+    def __init__(self, source: str, entry: str, label: str, checks: Sequence[str]) -> None:
+        self.source, self.entry, self.label, self.checks = source, entry, label, checks
+        body = source[source.index("#define IS_NAN") :]
+        self.barriers = "BARRIER()" in body
+
+    @functools.cache  # noqa: B019 - kernels live as long as the process
+    def library(self, count: int) -> Any:
+        pointers = ", ".join(f"here.launch->buffers[{i}]" for i in range(count))
+        stub = _STUB.format(entry=self.entry, buffers=pointers + ("," if count else ""))
+        folder = Path(tempfile.mkdtemp(prefix="plainc"))
+        code, library = folder / "kernel.c", folder / "kernel.so"
+        code.write_text(self.source + stub)
+        command = [COMPILER, *FLAGS, *self.checks, "-o", str(library), str(code), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise KernelError(f"kernel {self.entry!r} of operator {self.label}: {done.stderr}")
+        loaded = ctypes.CDLL(str(library))
+        shutil.rmtree(folder)
+        loaded.params_size.restype = ctypes.c_int64
+        return loaded
+
+
+class PlainRuntime(Runtime):
+    """The host as a device."""
+
+    dialect = "c"
+
+    def __init__(self, checks: Sequence[str] = CHECKS, *, fp64: bool = True) -> None:
+        super().__init__()
+        self.checks = checks
+        self.facts = DeviceFacts("plain C", COMPILER or "no compiler", fp64=fp64, group=64, cpu=True)
+
+    def allocate(self, size: int) -> Buffer:
+        return Buffer(size)
+
+    def copy_in(self, buffer: Buffer, position: int, data: Any) -> None:
+        raw = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else np.ascontiguousarray(data)
+        self._check(buffer, position, raw.nbytes)
+        ctypes.memmove(buffer.address + position, raw.ctypes.data, raw.nbytes)
+
+    def copy_out(self, buffer: Buffer, position: int, data: Any) -> None:
+        raw = np.frombuffer(data, np.uint8) if isinstance(data, bytearray) else data
+        self._check(buffer, position, raw.nbytes)
+        ctypes.memmove(raw.ctypes.data, buffer.address + position, raw.nbytes)
+
+    def copy_within(self, target: Buffer, to: int, source: Buffer, at: int, size: int) -> None:
+        self._check(target, to, size)
+        self._check(source, at, size)
+        ctypes.memmove(target.address + to, source.address + at, size)
+
+    def _check(self, buffer: Buffer, position: int, size: int) -> None:
+        assert position >= 0
+        assert position + size <= buffer.size
+
+    def compile(self, source: str, entry: str, label: str) -> Kernel:
+        return Kernel(source, entry, label, tuple(self.checks))
+
+    def launch(
+        self,
+        kernel: Kernel,
+        groups: Sequence[int],
+        group: Sequence[int],
+        buffers: Sequence[Any],
+        params: bytes,
+    ) -> None:
+        library = kernel.library(len(buffers))
+        wanted = library.params_size()
+        if wanted != len(params):
+            raise KernelError(f"{kernel.label}: Params has {wanted} bytes, {len(params)} were packed")
+        pointers = (ctypes.c_void_p * max(1, len(buffers)))(*(b.address for b in buffers))
+        sizes = [*group, 1, 1, 1][:3]
+        counts = [*groups, 1, 1, 1][:3]
+        library.start(
+            pointers,
+            params,
+            (ctypes.c_int64 * 3)(*counts),
+            (ctypes.c_int32 * 3)(*sizes),
+            int(kernel.barriers),
+        )
+
+    def synchronize(self) -> None:
+        pass
+
+
+class PlainBackend(CBackend):
+    """Device 0 with float64, device 1 without."""
+
+    name = "plainc"
+
+    def __init__(self) -> None:
+        self._runtimes = {0: PlainRuntime(), 1: PlainRuntime(fp64=False)}
+        super().__init__()
+
+    def device_count(self) -> int:
+        return 2
+
+    def runtime(self, device: Any) -> PlainRuntime:
+        return self._runtimes[device.index or 0]
+
+    def host_array(self, shape: Any, dtype: Any) -> Any:
+        native = ml_dtypes.bfloat16 if dtype.name == "bfloat16" else dtype.name
+        return np.empty(shape, dtype=native)
+
+
+def register() -> None:
+    """Make the device known in this process."""
+    from unison_core import plugins
+
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def unison_backend() -> BackendManifest:
+            return BackendManifest("plainc", 1, "tests.core.ckit.plainc:PlainBackend")
+
+    try:
+        plugins.require("plainc")
+    except BackendError:
+        plugins.register(Plugin, "plainc")
+
+
+def main() -> int:
+    """Level-1 cases of some operators under the sanitizers, in this process."""
+    words = argparse.ArgumentParser(description=main.__doc__)
+    words.add_argument("--ops", default="", help="names, separated by commas; all of them if left out")
+    words.add_argument("--dtype", default="float32,int32,int64,bool")
+    words.add_argument("--device", default="plainc:0")
+    words.add_argument("--no-address", action="store_true", help="without AddressSanitizer")
+    options = words.parse_args()
+    if not options.no_address and "libasan" not in os.environ.get("LD_PRELOAD", ""):
+        return _again_with_asan()
+    if not options.no_address:
+        # As the plugin's module, not as the program that this is.
+        importlib.import_module("tests.core.ckit.plainc").CHECKS.append("-fsanitize=address")
+    from unison_conformance.cases.listing import cases_of
+    from unison_conformance.running.perform import perform
+    from unison_core import operator
+    from unison_core.dtypes import BY_NAME
+
+    register()
+    wanted = [BY_NAME[name] for name in options.dtype.split(",")]
+    failed = ran = 0
+    for name in options.ops.split(",") if options.ops else sorted(operator.registry):
+        for case in cases_of(name, wanted):
+            result = perform(case, options.device)
+            ran += 1
+            if result.verdict.name not in {"PASS", "NOT_SUPPORTED"}:
+                failed += 1
+                print(f"{result.verdict.name} {case}: {re.sub(chr(10), ' ', str(result.detail))[:300]}")
+    print(f"{ran} cases on {options.device}, {failed} not passed")
+    return int(bool(failed))
+
+
+def _again_with_asan() -> int:
+    """Start anew with the sanitizer's library first, which is the only way to have it in a Python process."""
+    found = subprocess.run(
+        [COMPILER, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    )
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": found.stdout.strip(),
+        # Python keeps what it has for the whole process.
+        "ASAN_OPTIONS": "detect_leaks=0",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tests.core.ckit.plainc", *sys.argv[1:]], env=environment, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
