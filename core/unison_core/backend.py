@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unison_core.dispatch import promotion
-from unison_core.dtypes import INEXACT, DType, bfloat16, complex64, float16, float64
+from unison_core.dtypes import DType, bfloat16, complex64, float16, float64
 from unison_core.errors import NotSupportedError, RegistrationError
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class Backend(ABC):
     def __init__(self) -> None:
         self._native: dict[DType, Any] = dict(self.native_dtypes())
         self._dtype_of: dict[Any, DType] = {native: dtype for dtype, native in self._native.items()}
-        promotion.INEXACT.update(native for dtype, native in self._native.items() if dtype in INEXACT)
-        promotion.COMPLEX.update(native for dtype, native in self._native.items() if dtype.is_complex)
+        promotion.learn(self._native)
         self._kernels: dict[str, Kernel] = dict(self.kernels())
         self._inplace: dict[str, Kernel] = dict(self.inplace_kernels())
         self._overlays: dict[str, list[tuple[int, str, Kernel]]] = {}

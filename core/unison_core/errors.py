@@ -49,7 +49,7 @@ class ViewError(UnisonError, RuntimeError):
 
 
 class NotSupportedError(UnisonError, NotImplementedError):
-    """No kernel, no body and no permitted fallback: the operator cannot run on the device."""
+    """The operator does not take the dtype, or the device has no kernel and no body for it, and may not fall back."""
 
 
 class KernelError(UnisonError, RuntimeError):

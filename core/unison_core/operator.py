@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Protocol, cast
 
 from unison_core import dtypes, saving
+from unison_core.dispatch import promotion
 from unison_core.dispatch.table import KernelTable
 from unison_core.dtypes import DType
 from unison_core.errors import RegistrationError
@@ -112,12 +113,17 @@ class Operator:
     same_dtype: bool = True
     table: KernelTable = field(init=False)
     inplace_table: KernelTable = field(init=False)
+    limited: bool = field(init=False)
+    """Whether there are dtypes that it does not take; `refused` are the backends' own objects for them."""
+    refused: set[Any] = field(init=False)
     call: Callable[..., Any] = field(init=False)
     direct: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self.table = KernelTable(self)
         self.inplace_table = KernelTable(self, inplace=True)
+        self.limited = not self.dtypes.issuperset(dtypes.ALL)
+        self.refused = {native for native, dtype in promotion.NATIVE.items() if dtype not in self.dtypes}
 
     @property
     def is_primitive(self) -> bool:

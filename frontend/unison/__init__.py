@@ -367,6 +367,12 @@ def _methods_in_place() -> frozenset[str]:
 
 
 def __getattr__(name: str) -> object:
+    found = _find(name)
+    globals()[name] = found
+    return found
+
+
+def _find(name: str) -> object:
     if name in _NAMESPACES:
         return importlib.import_module(f"unison.{name}")
     if name in ("igamma", "igammac"):

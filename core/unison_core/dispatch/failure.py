@@ -12,7 +12,7 @@ from unison_core.spec import Spec
 if TYPE_CHECKING:
     from unison_core.operator import Operator
 
-__all__ = ["check", "failure"]
+__all__ = ["check", "failure", "refuse_dtype"]
 
 
 def failure(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any], error: Exception) -> BaseException:
@@ -27,6 +27,15 @@ def failure(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any], error: E
     if isinstance(error, MemoryError):
         return OutOfMemoryError(f"{op.name} on ({where}) needs more memory than the device has: {error}")
     return KernelError(f"the kernel of {op.name} failed on ({where}): {type(error).__name__}: {error}")
+
+
+def refuse_dtype() -> None:
+    """What a call path does with a dtype that its operator does not take; `failure` turns it into the standard error.
+
+    Raises:
+        TypeError: always.
+    """
+    raise TypeError("a dtype that the operator does not take")
 
 
 def _hold(result: Any, inputs: Sequence[Any], attrs: dict[str, Any]) -> None:
@@ -48,10 +57,11 @@ def check(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     """Run the operator's rules on the specs of the inputs; returns the inferred result.
 
     Raises:
+        NotImplementedError: the operator does not take the dtype.
         TypeError, RuntimeError, IndexError, ValueError: what the rules refuse.
     """
     from unison_core.dispatch import infer, promotion
-    from unison_core.errors import OperatorError, OperatorTypeError
+    from unison_core.errors import NotSupportedError, OperatorTypeError
     from unison_core.handle import Handle
 
     for x in inputs:
@@ -67,7 +77,7 @@ def check(op: Operator, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
         promotion.common_device(op, tensors, inputs)
     refused = [x for x in tensors if x.dtype not in op.dtypes]
     if refused and infer.promoted_dtype(op, inputs) not in op.dtypes:
-        raise OperatorError(
+        raise NotSupportedError(
             f"{op.name} is not defined for {refused[0].dtype.name}: it takes {dtype_names(op.dtypes)}; "
             f"given ({describe(inputs, attrs)})"
         )

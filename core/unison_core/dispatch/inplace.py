@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes, state
-from unison_core.dispatch.failure import failure
+from unison_core.dispatch.failure import failure, refuse_dtype
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import OperatorError, UnisonError, describe
 from unison_core.handle import Handle, counter_of
@@ -26,7 +26,7 @@ __all__ = ["assign", "inplace", "mark_written", "refuse_repeats"]
 def inplace(function: Any) -> Callable[..., Any]:
     """The in-place form of an operator: `inplace(ops.add)(x, y)` writes x + y into x and returns x."""
     op: Operator = function.operator
-    table, composed = op.inplace_table, op.body is not None
+    table, composed, limited = op.inplace_table, op.body is not None, op.limited
 
     def call(x: Any, /, *rest: Any, **attrs: Any) -> Any:
         if state.modes_active and state.local.modes:
@@ -48,6 +48,8 @@ def inplace(function: Any) -> Callable[..., Any]:
                 device.backend.assign(array, result.array)
                 inputs = settle(op, (x, *rest)) if state.grad_enabled() else (x, *rest)
             else:
+                if limited and array.dtype in op.refused:
+                    refuse_dtype()
                 table[device](
                     array, *[None if i is None else i.array for i in inputs[1:]], out=array, **attrs
                 )
@@ -62,8 +64,54 @@ def inplace(function: Any) -> Callable[..., Any]:
             state.record_write(None, x, (), None)
         return x
 
-    call.__name__ = op.name + "_"
-    call.__doc__ = f"In-place version of {op.name}: writes the result into the first input and returns it."
+    path = _of_two(op, call) if len(op.data) == 2 and not op.attributes and not op.variadic else call
+    path.__name__ = op.name + "_"
+    path.__doc__ = f"In-place version of {op.name}: writes the result into the first input and returns it."
+    return path
+
+
+def _of_two(op: Operator, general: Callable[..., Any]) -> Callable[..., Any]:
+    """The path of ordinary calls of a binary elementwise operator (Note [Call paths]); others take `general`."""
+    from unison_core.operator import Promote
+
+    if not (op.elementwise and op.same_dtype):
+        return general
+    table, floats, limited, refused = op.inplace_table, op.promote is Promote.FLOAT, op.limited, op.refused
+
+    def call(x: Any, y: Any, /) -> Any:
+        try:
+            array, device = x.array, x.device
+            dtype, cls = array.dtype, y.__class__
+            number = device.constants.get((y, cls, dtype)) if cls is float or cls is int else y
+            other = number.array
+            if (
+                x.tracked
+                or x.base is not None
+                or number.tracked
+                or number.base is not None
+                or other.dtype is not dtype
+                or number.device is not device
+                or other.shape not in (array.shape, ())
+                or (floats and dtype not in INEXACT)
+                or (limited and dtype in refused)
+                or state.modes_active
+            ):
+                return general(x, y)
+        except AttributeError:
+            return general(x, y)
+        try:
+            table[device](array, other, out=array)
+        except UnisonError:
+            raise
+        except Exception as error:
+            raise failure(op, (x, y), {}, error) from error
+        counter = x.counter
+        if counter is None:
+            x.counter = [1]
+        else:
+            counter[0] += 1
+        return x
+
     return call
 
 

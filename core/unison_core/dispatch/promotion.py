@@ -6,7 +6,7 @@ The paths come here only when types differ or a Python number is given; equal ty
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.operator import Operator
 
-__all__ = ["COMPLEX", "INEXACT", "common_dtype", "constant", "settle", "to_dtype"]
+__all__ = ["COMPLEX", "INEXACT", "NATIVE", "common_dtype", "constant", "learn", "settle", "to_dtype"]
 
 INEXACT: set[Any] = set()
 """The native dtype objects, of all loaded backends, that are floating or complex."""
@@ -26,8 +26,23 @@ INEXACT: set[Any] = set()
 COMPLEX: set[Any] = set()
 """Those that are complex."""
 
+NATIVE: dict[Any, DType] = {}
+"""All of them."""
+
 _NUMBERS = (bool, int, float, complex)
 _CACHE_LIMIT = 512
+
+
+def learn(natives: Mapping[DType, Any]) -> None:
+    """Note the dtype objects of a backend that is loaded, and which operators refuse them."""
+    from unison_core.operator import registry
+
+    NATIVE.update((native, dtype) for dtype, native in natives.items())
+    INEXACT.update(native for dtype, native in natives.items() if dtype in dtypes.INEXACT)
+    COMPLEX.update(native for dtype, native in natives.items() if dtype.is_complex)
+    for op in registry.values():
+        if op.limited:
+            op.refused.update(native for dtype, native in natives.items() if dtype not in op.dtypes)
 
 
 def settle(op: Operator, inputs: Sequence[Any]) -> tuple[Any, ...]:

@@ -73,6 +73,13 @@ def _samples_with_empty() -> Any:
     yield good(arg(2, 0), dim=None, keepdim=True)
 
 
+def _samples_without_slope_of_nothing() -> Any:
+    """Where the result of nothing is NaN or infinite."""
+    yield from _samples()
+    yield good(arg(0, 3), dim=(0,), keepdim=False, gradient=False)
+    yield good(arg(2, 0), dim=None, keepdim=True, gradient=False)
+
+
 @primitive(dtypes=ALL, promote=Promote.ACCUMULATE)
 def sum(x: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
     """The sum over dim; bool and integers sum to int64, half types accumulate in float32."""
@@ -113,7 +120,7 @@ def mean_vjp(g: Any, out: Any, x: Any, *, dim: Dims, keepdim: bool) -> Any:
     return spread(share, x.shape, dim, keepdim)
 
 
-mean.samples(_samples_with_empty)
+mean.samples(_samples_without_slope_of_nothing)
 
 
 @composite(dtypes=INEXACT)
@@ -320,7 +327,7 @@ def logsumexp_vjp(g: Any, out: Any, x: Any, *, dim: Dims, keepdim: bool) -> Any:
     return ops.mul(spread(g, x.shape, dim, keepdim), ops.exp(gap))
 
 
-logsumexp.samples(_samples_with_empty)
+logsumexp.samples(_samples_without_slope_of_nothing)
 
 
 def _along(x: Spec, dim: int) -> Spec:

@@ -29,12 +29,20 @@ def _inplace(operator: Any) -> Any:
     composed = in_place(operator)
 
     def call(self: Any, /, *rest: Any, **attrs: Any) -> Any:
-        tracked = (self.tracked, *(isinstance(x, Handle) and x.tracked for x in rest))
-        if True in tracked and ops_recording() and _keeps_first(op, tracked):
+        tracked = self.tracked
+        for x in rest:
+            if isinstance(x, Handle) and x.tracked:
+                tracked = True
+        if tracked and ops_recording() and _keeps_first(op, _pattern(self, *rest)):
             return composed(self, *rest, **attrs)
         return plain(self, *rest, **attrs)
 
     return named_like(call, plain)
+
+
+def _pattern(*inputs: Any) -> tuple[bool, ...]:
+    """Which of them require a gradient."""
+    return tuple(isinstance(x, Handle) and x.tracked for x in inputs)
 
 
 def _keeps_first(op: Any, tracked: tuple[bool, ...]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from unison_core import ops
 from unison_core.dispatch import inplace
-from unison_core.errors import OperatorError
+from unison_core.errors import NotSupportedError, OperatorError, dtype_names
 from unison_core.handle import Handle, counter_of
 from unison_core.spec import numel, wrap_dim
 
@@ -19,6 +19,7 @@ __all__ = [
     "fill_size",
     "in_place",
     "named_like",
+    "need_dtype",
     "need_tensors",
     "ops_recording",
     "overwrite",
@@ -26,7 +27,9 @@ __all__ = [
     "sizes",
     "tensor_like",
     "unary",
+    "with_exact_out",
     "with_out",
+    "write_exact",
     "write_out",
 ]
 
@@ -164,6 +167,21 @@ def write_out(out: Any, result: Any) -> Any:
     return inplace.assign(out, result)
 
 
+def write_exact(out: Any, result: Any) -> Any:
+    """`write_out` of functions that convert nothing.
+
+    Raises:
+        RuntimeError: out has another dtype than the result.
+    """
+    pairs = zip(out, result, strict=True) if isinstance(result, tuple) else ((out, result),)
+    for place, part in pairs:
+        if place.dtype is not part.dtype:
+            raise OperatorError(
+                f"Expected out tensor to have dtype {part.dtype.name}, but got {place.dtype.name} instead"
+            )
+    return write_out(out, result)
+
+
 def refuse_overlap(out: Any, *inputs: Any) -> None:
     """Refuse an `out` that lies in the memory of an input, for functions that may not work in place.
 
@@ -194,12 +212,13 @@ def ops_recording() -> bool:
     return state.grad_enabled()
 
 
-def unary(operator: Any) -> Callable[..., Any]:
-    """The torch-shaped function of an operator of one tensor: `f(input, *, out=None)`."""
+def unary(operator: Any, *, exact: bool = False) -> Callable[..., Any]:
+    """The torch-shaped function of an operator of one tensor: `f(input, *, out=None)`; exact: out has its dtype."""
+    write = write_exact if exact else write_out
 
     def call(input: Any, *, out: Any = None) -> Any:
         result = operator(input)
-        return result if out is None else write_out(out, result)
+        return result if out is None else write(out, result)
 
     return named_like(call, operator)
 
@@ -231,6 +250,20 @@ def need_tensors(function: str, **arguments: Any) -> None:
             raise TypeError(f"{function}(): argument '{name}' must be Tensor, not {type(value).__name__}")
 
 
+def need_dtype(function: str, allowed: Collection[Any], *tensors: Any) -> None:
+    """Refuse tensors of other dtypes than the allowed ones.
+
+    Raises:
+        NotImplementedError: as said, naming the first.
+    """
+    for x in tensors:
+        if x.dtype not in allowed:
+            raise NotSupportedError(
+                f"{function}() is not implemented for {x.dtype.name}; it takes {dtype_names(allowed)}: convert the "
+                "tensor with .to(dtype)"
+            )
+
+
 def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a function the keyword `out=`."""
 
@@ -238,6 +271,17 @@ def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
         return result if out is None else write_out(out, result)
+
+    return call
+
+
+def with_exact_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `with_out`, of functions that convert nothing."""
+
+    @functools.wraps(function)
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result if out is None else write_exact(out, result)
 
     return call
 

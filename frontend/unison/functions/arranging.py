@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from unison.functions._common import sizes, write_out
+from unison.functions._common import sizes, write_exact
 from unison.functions.movement import expand, reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
@@ -315,7 +315,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
         if n == 1
         else ops.copy(ops.diagonal(input, offset=diagonal, dim1=0, dim2=1))
     )
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:
@@ -339,13 +339,13 @@ def _triangle(input: Any, diagonal: int, lower: bool) -> Any:
 def tril(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """Matrices with zeros above a diagonal."""
     result = _triangle(input, diagonal, True)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def triu(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """Matrices with zeros below a diagonal."""
     result = _triangle(input, diagonal, False)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:

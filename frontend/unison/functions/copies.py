@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unison.functions import arranging, movement, picking, splitting
-from unison.functions._common import Size, need_tensors, sizes, write_out
+from unison.functions._common import Size, need_tensors, sizes, write_exact
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError, OperatorValueError
 from unison_core.spec import broadcast, numel
@@ -41,7 +41,7 @@ def _copying(view: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         result = view(*args, **kwargs)
         result = tuple(ops.copy(x) for x in result) if isinstance(result, tuple) else ops.copy(result)
-        return result if out is None else write_out(out, result)
+        return result if out is None else write_exact(out, result)
 
     call.__name__ = call.__qualname__ = (name or view.__name__) + "_copy"
     call.__doc__ = f"As `{name or view.__name__}`, but the result has memory of its own."
@@ -146,4 +146,4 @@ def index_reduce(
         shape[dim] = index.array.size
         spread = index.reshape(shape).expand(source.array.shape)
         result = picking.scatter_reduce(input, dim, spread.long(), source, reduce, include_self=include_self)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import write_exact
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace
 from unison_core.errors import OperatorError, OperatorIndexError, OperatorTypeError
@@ -227,10 +228,11 @@ def _check_masks(x: Any, items: list[Any]) -> None:
             d += 1
 
 
-def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
     """int64 indices of the non-zero elements: (n, ndim), or with as_tuple one 1-d tensor per dimension."""
     if not as_tuple:
-        return ops.nonzero(input)
+        found = ops.nonzero(input)
+        return found if out is None else write_exact(out, found)
     if not input.array.ndim:
         input = ops.slice(input, key=(None,))
     where = ops.nonzero(input)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import need_tensors, write_out
+from unison.functions._common import need_tensors, write_exact
 from unison_core import ops
 from unison_core.errors import OperatorError
 
@@ -24,7 +24,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         raise OperatorError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     else:
         result = _with_vectors(input, other, a, b)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _with_vectors(input: Any, other: Any, a: int, b: int) -> Any:
@@ -51,4 +51,4 @@ def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
             f"mm expects matrices, but got {input.array.ndim}D and {mat2.array.ndim}D tensors"
         )
     result = ops.matmul(input, mat2)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)

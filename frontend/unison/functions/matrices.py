@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import need_tensors, with_out
+from unison.functions._common import need_dtype, need_tensors, with_exact_out, with_out
 from unison.functions.reduction.norms import vector_norm
 from unison.linalg import _shared, decompositions, elimination, products, solving
-from unison_core import ops
+from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 
 __all__ = [
@@ -47,6 +47,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
     need_tensors("cdist", x1=x1, x2=x2)
     if x1.dtype is not x2.dtype:
         raise OperatorError(f"cdist: expected scalar type {x1.dtype.name} but found {x2.dtype.name}")
+    need_dtype("cdist", dtypes.FLOATING, x1)
     _check_rows(x1, x2)
     if p < 0:
         raise OperatorError(f"cdist only supports non-negative p values, got {p}")
@@ -102,7 +103,7 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     return cholesky_solve(one.expand(L.array.shape), L, upper)
 
 
-@with_out
+@with_exact_out
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """The vector product along dim, by default the first dimension of length 3.
 
@@ -124,7 +125,7 @@ def logdet(input: Any) -> Any:
     return log + sign.log()
 
 
-@with_out
+@with_exact_out
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """X with A @ X = b, A given by `linalg.lu_factor`."""
     return elimination.lu_solve(LU_data, LU_pivots, b)
@@ -135,13 +136,13 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     return solving.pinv(input, rtol=rcond)
 
 
-@with_out
+@with_exact_out
 def qr(input: Any, some: bool = True) -> Any:
     """`linalg.qr` in mode "reduced", or without some in mode "complete"."""
     return decompositions.qr(input, "reduced" if some else "complete")
 
 
-@with_out
+@with_exact_out
 def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
     """(U, S, V) with input = U @ diag(S) @ V^H; without compute_uv U and V are zeros."""
     u, s, vh = decompositions.svd(input, full_matrices=not some)
@@ -154,7 +155,7 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> Any:
     return _shared.OldSVD(u, s, vh.mH)
 
 
-@with_out
+@with_exact_out
 def triangular_solve(
     b: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> Any:

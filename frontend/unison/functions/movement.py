@@ -7,6 +7,7 @@ from typing import Any
 from unison.functions._common import fill_size, need_tensors, refuse_overlap, sizes, write_out
 from unison.functions._relayout import relaid
 from unison_core import ops
+from unison_core.dtypes import DType
 from unison_core.errors import OperatorError, OperatorIndexError, OperatorValueError, ViewError
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
@@ -32,19 +33,21 @@ def view(input: Any, *shape: Any) -> Any:
     Raises:
         RuntimeError: the sizes do not fit, or it would need a copy.
     """
-    if shape and not isinstance(shape[0], (int, tuple, list)) and hasattr(shape[0], "itemsize"):
-        from unison.functions.exchange import view_dtype
+    if shape and shape[0].__class__ is not int:
+        if shape[0].__class__ is DType:
+            from unison.functions.exchange import view_dtype
 
-        return view_dtype(input, shape[0])
-    size = sizes(shape)
-    size = fill_size(size, input.array.size) if -1 in size else size
+            return view_dtype(input, shape[0])
+        shape = sizes(shape)
+    if -1 in shape:
+        shape = fill_size(shape, input.array.size)
     try:
-        return ops.view(input, shape=size)
+        return ops.view(input, shape=shape)
     except ViewError as error:
         refused = error.with_traceback(None)
     if not relaid(input):
         raise refused
-    return ops.view(input, shape=size)
+    return ops.view(input, shape=sizes(shape))
 
 
 def reshape(input: Any, *shape: Any) -> Any:
@@ -91,11 +94,17 @@ def permute(input: Any, *dims: Any) -> Any:
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """input with two dimensions exchanged."""
     n = input.array.ndim
-    one, two = wrap_dim(dim0, n), wrap_dim(dim1, n)
-    order = list(range(n))
-    if n:
-        order[one], order[two] = order[two], order[one]
+    order = list(_ORDERS[n] if n < len(_ORDERS) else range(n))
+    try:
+        order[dim0], order[dim1] = order[dim1], order[dim0]
+    except IndexError:
+        # Out of range, or of a number, which is as if it had a dimension.
+        wrap_dim(dim0, n)
+        wrap_dim(dim1, n)
     return ops.permute(input, dims=tuple(order))
+
+
+_ORDERS = [tuple(range(n)) for n in range(9)]
 
 
 def t(input: Any) -> Any:
@@ -107,7 +116,10 @@ def t(input: Any) -> Any:
     n = input.array.ndim
     if n > 2:
         raise OperatorError(f"t() expects a tensor with <= 2 dimensions, but self is {n}D")
-    return ops.permute(input, dims=tuple(reversed(range(n))))
+    return ops.permute(input, dims=_REVERSED[n])
+
+
+_REVERSED = ((), (0,), (1, 0))
 
 
 def expand(input: Any, *shape: Any) -> Any:
@@ -169,6 +181,19 @@ def cat(tensors: Any, dim: Any = 0, *, out: Any = None, axis: Any = None) -> Any
         TypeError: tensors is not a sequence of tensors.
         RuntimeError: their other lengths differ, or out lies in the memory of one of them.
     """
+    if (
+        tensors.__class__ in (list, tuple)
+        and dim.__class__ is int
+        and dim >= 0
+        and out is None
+        and axis is None
+    ):
+        for x in tensors:
+            if not isinstance(x, Handle) or x.array.shape == (0,):
+                break
+        else:
+            if tensors:
+                return ops.cat(*tensors, dim=dim)
     dim = dim if axis is None else axis
     if isinstance(tensors, Handle):
         raise TypeError("cat(): argument 'tensors' must be a tuple of Tensors, not Tensor")
@@ -195,17 +220,18 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: no tensors, or their shapes differ.
     """
-    given = list(tensors)
+    given = tensors if tensors.__class__ in (list, tuple) else list(tensors)
     if not given:
         raise OperatorError("stack expects a non-empty TensorList")
     first = given[0].array.shape
-    for i, x in enumerate(given):
+    for x in given:
         if x.array.shape != first:
+            i = [y.array.shape == first for y in given].index(False)
             raise OperatorError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
                 f"{list(x.array.shape)} at entry {i}"
             )
-    at = wrap_dim(dim, len(first) + 1)
+    at = dim if dim == 0 else wrap_dim(dim, len(first) + 1)
     if at < len(first):
         # Joined along an existing dimension, the parts lie as they will in the new one.
         result = ops.view(ops.cat(*given, dim=at), shape=(*first[:at], len(given), *first[at:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import refuse_overlap, write_out
+from unison.functions._common import refuse_overlap, write_exact
 from unison.functions.movement import reshape
 from unison_core import dtypes, ops
 from unison_core.dispatch.inplace import inplace
@@ -66,7 +66,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
             raise OperatorError(
                 f"gather(): expected out tensor to have dtype {input.dtype.name}, but got {out.dtype.name} instead"
             )
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _only_long(index: Any, name: str) -> Any:
@@ -80,7 +80,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     d = wrap_dim(dim, input.array.ndim)
     result = ops.index_select(input, _long(index, "index_select"), dim=d)
     refuse_overlap(out, input, index)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, out: Any = None) -> Any:
@@ -96,7 +96,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
             f"self.shape = {list(input.shape)} source.shape = {list(source.shape)}"
         )
     result = ops.index_add(input, _long(index, "index_add"), source, dim=d, alpha=alpha)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _key(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
@@ -130,7 +130,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
                 "index_copy_(): When source and destination are not scalars, their dimensionality must match"
             )
         result = ops.index_put(input, source, *_key(input, d, flat), accumulate=False)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
@@ -231,7 +231,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     places = ops.nonzero(reshape(m, size))
     result = ops.index_select(reshape(x, size), reshape(places, places.array.shape[0]), dim=0)
     refuse_overlap(out, input, mask)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
@@ -302,7 +302,7 @@ def scatter(
         result = ops.scatter_reduce(input, index, source, dim=d, reduce="prod")
     else:
         raise OperatorError("reduce argument must be either add or multiply.")
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
@@ -314,7 +314,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
     result = ops.scatter_add(
         input, _only_long(index, "scatter_add"), src, dim=wrap_dim(dim, input.array.ndim)
     )
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def scatter_reduce(
@@ -341,7 +341,7 @@ def scatter_reduce(
         from unison.functions.folding import scatter_reduce_plain
 
         result = scatter_reduce_plain(input, d, index, src, reduce, include_self)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
@@ -353,7 +353,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
         raise OperatorIndexError("take(): tried to take from an empty tensor")
     result = ops.index(reshape(input, size), index)
     refuse_overlap(out, input, index)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
@@ -381,10 +381,12 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """gather with input and indices broadcast except along dim; without dim, of the flattened tensors."""
-    if indices.dtype is not dtypes.int64:
+    if indices.dtype not in (dtypes.int32, dtypes.int64):
         raise OperatorError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype.name}"
+            f"torch.take_along_dim(): dtype of indices should be Long or Int but got {indices.dtype.name}"
         )
+    if indices.dtype is dtypes.int32:
+        indices = ops.cast(indices, dtype=dtypes.int64)
     if dim is None:
         result = ops.gather(reshape(input, input.array.size), reshape(indices, indices.array.size), dim=0)
     else:
@@ -402,7 +404,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
             indices, shape=tuple(indices.array.shape[d] if i == d else n for i, n in enumerate(shape))
         )
         result = ops.gather(x, _wrapped(index, input.array.shape[d]), dim=d)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def argwhere(input: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from unison.functions._common import write_out
+from unison.functions._common import need_dtype, write_exact, write_out
 from unison.functions.linalg import matmul
 from unison.functions.movement import reshape
 from unison_core import dtypes, ops
@@ -57,19 +57,23 @@ def bmm(input: Any, mat2: Any, *, out_dtype: Any = None, out: Any = None) -> Any
             f"{input.array.shape[2]}] but got: {list(mat2.array.shape[:2])}."
         )
     result = ops.matmul(input, mat2)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _added(name: str, input: Any, product: Any, beta: Any, alpha: Any, out: Any) -> Any:
     """As `_combine`, of tensors that must have one dtype.
 
     Raises:
-        RuntimeError: input has another dtype than the product.
+        RuntimeError: input or out has another dtype than the product.
     """
     if input.dtype is not product.dtype:
         raise OperatorError(
             f"{name}: input and the matrices must have the same dtype, but got {input.dtype.name} and "
             f"{product.dtype.name}"
+        )
+    if out is not None and out.dtype is not product.dtype:
+        raise OperatorError(
+            f"{name}: Expected out tensor to have dtype {product.dtype.name}, but got {out.dtype.name} instead"
         )
     return _combine(input, product, beta, alpha, out)
 
@@ -158,7 +162,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
                 f"{list(other.shape)}"
             )
         result = tensordot(input, other, ([-1], [-1]))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
@@ -180,6 +184,7 @@ def trace(input: Any) -> Any:
     """The sum of a matrix's diagonal."""
     if input.array.ndim != 2:
         raise OperatorError(f"trace: expected a matrix, but got tensor with dim {input.array.ndim}")
+    need_dtype("trace", dtypes.NUMERIC, input)
     return ops.sum(ops.diagonal(input, offset=0, dim1=0, dim2=1), dim=None, keepdim=False)
 
 
@@ -245,7 +250,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     )
     shape = [a.array.shape[i] for i in rest_a] + [b.array.shape[j] for j in rest_b]
     result = reshape(ops.matmul(left, right), shape)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def einsum(equation: Any, *operands: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import with_out
+from unison.functions._common import with_exact_out, with_out
 from unison.linalg._shared import QR, SVD, Eigh, Factored, eye_like, inexact, matrices
 from unison_core import dtypes, ops
 from unison_core.errors import LinAlgError, OperatorError
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@with_out
+@with_exact_out
 def cholesky(A: Any, *, upper: bool = False) -> Any:
     """The lower triangular L with A = L @ L^H, or with upper its conjugate transpose.
 
@@ -37,7 +37,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
     return lower.mH if upper else lower
 
 
-@with_out
+@with_exact_out
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:
     """(L, info): `cholesky` that reports by info, the order of the first minor that is not positive, or 0.
 
@@ -75,7 +75,7 @@ def _first_bad_minor(x: Any) -> int:
     return 0
 
 
-@with_out
+@with_exact_out
 def qr(A: Any, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and upper triangular R with A = Q @ R; mode "complete" makes Q square, "r" empty.
 
@@ -99,7 +99,7 @@ def qr(A: Any, mode: str = "reduced") -> Any:
     return QR(q, r)
 
 
-@with_out
+@with_exact_out
 def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any:
     """U, the singular values in falling order, and V^H with A = U @ diag(S) @ V^H; driver chooses nothing here."""
     inexact("linalg.svd", A)
@@ -107,13 +107,13 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None) -> Any
     return SVD(*ops.svd(A, full_matrices=full_matrices))
 
 
-@with_out
+@with_exact_out
 def svdvals(A: Any, *, driver: str | None = None) -> Any:
     """The singular values in falling order."""
     return svd(A, full_matrices=False)[1]
 
 
-@with_out
+@with_exact_out
 def eigh(A: Any, UPLO: str = "L") -> Any:
     """Eigenvalues in rising order and orthonormal eigenvectors of Hermitian A; only the triangle UPLO is read.
 
@@ -127,7 +127,7 @@ def eigh(A: Any, UPLO: str = "L") -> Any:
     return Eigh(*ops.eigh(A, upper=UPLO.upper() == "U"))
 
 
-@with_out
+@with_exact_out
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:
     """The eigenvalues of Hermitian A in rising order."""
     return eigh(A, UPLO)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import with_out
+from unison.functions._common import with_exact_out
 from unison.linalg._shared import (
     LU,
     FactoredInfo,
@@ -98,7 +98,7 @@ def _permutation(order: Any, like: Any) -> Any:
     )
 
 
-@with_out
+@with_exact_out
 def lu(A: Any, *, pivot: bool = True) -> Any:
     """P, L, U with A = P @ L @ U; without pivot P is empty and no rows are exchanged."""
     inexact("linalg.lu", A)
@@ -111,7 +111,7 @@ def lu(A: Any, *, pivot: bool = True) -> Any:
     return LU(_permutation(order, A.detach()) if pivot else empty, lower, factors[..., :k, :].triu())
 
 
-@with_out
+@with_exact_out
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> Any:
     """(LU, pivots, info): L below and U on and above the diagonal of one matrix, and 1-based row exchanges, int32."""
     inexact("linalg.lu_factor_ex", A)
@@ -130,7 +130,7 @@ def _check(name: str, info: Any) -> None:
         )
 
 
-@with_out
+@with_exact_out
 def lu_factor(A: Any, *, pivot: bool = True) -> Any:
     """(LU, pivots) of `lu_factor_ex`."""
     return Pivoted(*lu_factor_ex(A, pivot=pivot)[:2])
@@ -149,7 +149,7 @@ def _order_of(swaps: Any) -> Any:
     return _tensor(orders, tuple(swaps.shape), dtypes.int64, swaps.device)
 
 
-@with_out
+@with_exact_out
 def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
     """X with A @ X = B (X @ A = B when not left; of A^H with adjoint), A given by `lu_factor`."""
     inexact("linalg.lu_solve", LU, B)
@@ -175,7 +175,7 @@ def _unblocked(A: Any, info: Any) -> Any:
     return ops.where(singular, eye_like(A), A)
 
 
-@with_out
+@with_exact_out
 def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     """(inverse, info): `inv` that reports by info, the first zero pivot (1-based, int32) or 0; its inverse is NaN."""
     inexact("linalg.inv_ex", A)
@@ -189,7 +189,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     return Inverse(ops.where(ops.ne(info, 0)[..., None, None], out.detach() * float("nan"), out), info)
 
 
-@with_out
+@with_exact_out
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
     """(result, info): `solve` that reports by info, the first zero pivot (1-based, int32) or 0; its result is NaN."""
     inexact("linalg.solve_ex", A, B)

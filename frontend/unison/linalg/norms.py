@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from unison.functions._common import dims, need_tensors, with_out
+from unison.functions._common import dims, need_tensors, with_exact_out, with_out
 from unison.functions.reduction import norms as plain
 from unison.linalg._shared import inexact, matrices, tolerance
 from unison.linalg.decompositions import eigvalsh, svdvals
@@ -16,7 +16,7 @@ from unison_core.spec import wrap_dim
 __all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]
 
 
-@with_out
+@with_exact_out
 def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """(sum |x|^ord)^(1/ord) over dim, all of them by default; inf and -inf are extremes, 0 counts what is not zero.
 
@@ -47,7 +47,7 @@ def _cast(name: str, x: Any, dtype: Any) -> Any:
     return ops.cast(x, dtype=dtype)
 
 
-@with_out
+@with_exact_out
 def matrix_norm(
     A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
@@ -97,7 +97,7 @@ def _spectral(A: Any, ord: Any, row: int, column: int, keepdim: bool) -> Any:
     return out
 
 
-@with_out
+@with_exact_out
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """`matrix_norm` where ord is given and two dimensions are meant, else `vector_norm`.
 

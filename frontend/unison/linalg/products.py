@@ -8,7 +8,7 @@ from math import ceil, log2
 from typing import Any
 
 from unison.functions import arranging
-from unison.functions._common import need_tensors, with_out
+from unison.functions._common import need_tensors, with_exact_out, with_out
 from unison.functions.linalg import matmul
 from unison.linalg._shared import eye_like, inexact, matrices
 from unison_core import dtypes, ops
@@ -18,7 +18,7 @@ from unison_core.spec import broadcast, wrap_dim
 __all__ = ["cross", "diagonal", "matrix_exp", "matrix_power", "multi_dot", "vander", "vecdot"]
 
 
-@with_out
+@with_exact_out
 def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """The vector product along a dimension of length 3; the others broadcast.
 
@@ -46,7 +46,7 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     return x.roll(-1, d) * y.roll(-2, d) - x.roll(-2, d) * y.roll(-1, d)
 
 
-@with_out
+@with_exact_out
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """The sum of conj(x) * y along dim."""
     need_tensors("linalg.vecdot", x=x, y=y)
@@ -112,7 +112,7 @@ def matrix_power(A: Any, n: int) -> Any:
     return result.clone() if result is A else result
 
 
-@with_out
+@with_exact_out
 def multi_dot(tensors: Sequence[Any]) -> Any:
     """The product of two or more matrices in the cheapest order; the first and the last may be vectors.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.autograd.function import Function
-from unison.functions._common import with_out
+from unison.functions._common import with_exact_out, with_out
 from unison.linalg._shared import (
     LeastSquares,
     Slogdet,
@@ -22,7 +22,7 @@ from unison_core.spec import broadcast, numel, wrap_dim
 __all__ = ["det", "inv", "lstsq", "pinv", "slogdet", "solve", "solve_triangular", "tensorinv", "tensorsolve"]
 
 
-@with_out
+@with_exact_out
 def inv(A: Any) -> Any:
     """The inverse of square matrices.
 
@@ -34,7 +34,7 @@ def inv(A: Any) -> Any:
     return ops.inverse(A)
 
 
-@with_out
+@with_exact_out
 def slogdet(A: Any) -> Any:
     """Sign (or phase) and logarithm of the modulus of determinants; (0, -inf) of singular matrices."""
     inexact("linalg.slogdet", A)
@@ -42,7 +42,7 @@ def slogdet(A: Any) -> Any:
     return Slogdet(*ops.slogdet(A))
 
 
-@with_out
+@with_exact_out
 def det(A: Any) -> Any:
     """The determinants of square matrices; gradients exist where they are not zero."""
     inexact("linalg.det", A)
@@ -51,7 +51,7 @@ def det(A: Any) -> Any:
     return sign * log.exp()
 
 
-@with_out
+@with_exact_out
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     """X with A @ X = B, or X @ A = B when not left; B is a matrix or one vector for each matrix of A.
 
@@ -83,7 +83,7 @@ def _same_rows(name: str, a: Any, b: Any) -> None:
         )
 
 
-@with_out
+@with_exact_out
 def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
     """X with A @ X = B, or X @ A = B when not left, of triangular A; its other triangle is not read."""
     inexact("linalg.solve_triangular", A, B)

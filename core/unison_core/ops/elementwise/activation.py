@@ -6,7 +6,7 @@ from math import pi, sqrt
 from typing import Any
 
 from unison_core import ops
-from unison_core.dtypes import FLOATING, INEXACT, REAL
+from unison_core.dtypes import FLOATING, INEXACT, INTEGER, REAL
 from unison_core.operator import Array, Promote, composite, primitive
 from unison_core.ops._shared import adjoint, scalar_like
 from unison_core.samples import arg, good, unary
@@ -26,7 +26,7 @@ __all__ = [
 FLOAT = Promote.FLOAT
 
 
-@primitive(dtypes=REAL, elementwise=True)
+@primitive(dtypes=INTEGER | FLOATING, elementwise=True)
 def relu(x: Array) -> Array:
     """max(x, 0); NaN stays NaN."""
 

@@ -277,7 +277,7 @@ for _op in (maximum, minimum, fmax, fmin):
     _op.samples(binary())
 
 
-@composite(dtypes=FLOATING, promote=FLOAT, elementwise=True)
+@composite(dtypes=FLOATING, promote=COMMON, elementwise=True)
 def hypot(a: Array, b: Array) -> Array:
     """sqrt(a^2 + b^2), scaled so that squares do not overflow."""
     a, b = abs(a), abs(b)

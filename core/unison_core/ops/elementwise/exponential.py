@@ -136,7 +136,7 @@ def rsqrt_vjp(g: Any, out: Any, x: Any) -> Any:
 rsqrt.samples(unary(0.2, 9.0))
 
 
-@composite(dtypes=FLOATING, promote=FLOAT, elementwise=True)
+@composite(dtypes=FLOATING, promote=Promote.COMMON, elementwise=True)
 def logaddexp(a: Array, b: Array) -> Array:
     """log(exp(a) + exp(b)) without overflow."""
     top = ops.maximum(a, b)

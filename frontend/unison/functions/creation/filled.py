@@ -61,7 +61,13 @@ def zeros(
     requires_grad: bool = False,
 ) -> Any:
     """A tensor of zeros of shape `size`."""
-    return finish(_filled(sizes_given(shape, size), 0, dtype, device), requires_grad, out)
+    made = ops.full(
+        shape=sizes(shape if size is None else (size,)),
+        value=0,
+        dtype=dtype or dtypes.get_default_dtype(),
+        device=devices.default() if device is None else device,
+    )
+    return finish(made, requires_grad, out) if requires_grad or out is not None else made
 
 
 def ones(
@@ -75,7 +81,13 @@ def ones(
     requires_grad: bool = False,
 ) -> Any:
     """A tensor of ones of shape `size`."""
-    return finish(_filled(sizes_given(shape, size), 1, dtype, device), requires_grad, out)
+    made = ops.full(
+        shape=sizes(shape if size is None else (size,)),
+        value=1,
+        dtype=dtype or dtypes.get_default_dtype(),
+        device=devices.default() if device is None else device,
+    )
+    return finish(made, requires_grad, out) if requires_grad or out is not None else made
 
 
 def empty(

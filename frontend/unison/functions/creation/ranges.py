@@ -8,7 +8,7 @@ from typing import Any
 from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
-from unison_core.errors import OperatorError, OperatorValueError
+from unison_core.errors import NotSupportedError, OperatorError, OperatorValueError
 from unison_core.handle import Handle
 
 __all__ = ["arange", "linspace", "logspace", "range"]
@@ -29,6 +29,7 @@ def arange(
     """start, start + step, ... up to but without end; int64 if all are integers.
 
     Raises:
+        NotImplementedError: dtype is bool or complex.
         RuntimeError: an end is not finite, or step leads away from the end.
         ValueError: step is zero.
     """
@@ -41,6 +42,7 @@ def arange(
         dtype = out.dtype
     if dtype is None:
         dtype = dtypes.int64 if all(isinstance(n, int) for n in numbers) else dtypes.get_default_dtype()
+    _refuse_unordered("arange", dtype)
     if dtype is dtypes.int64:
         # torch counts in the integers themselves when they are to be int64.
         if int(numbers[2]) == 0 != numbers[2]:
@@ -50,6 +52,11 @@ def arange(
     return finish(
         ops.arange(start=start, end=end, step=step, dtype=dtype, device=place(device)), requires_grad, out
     )
+
+
+def _refuse_unordered(name: str, dtype: DType) -> None:
+    if dtype is dtypes.bool_ or dtype.is_complex:
+        raise NotSupportedError(f"{name}() has no {dtype.name}: it counts in integers and floating numbers")
 
 
 def linspace(
@@ -139,6 +146,7 @@ def range(
 
     Raises:
         RuntimeError: step is zero or leads away from end.
+        NotImplementedError: dtype is bool or complex.
     """
     if end is None:
         start, end = 0, start
@@ -149,6 +157,7 @@ def range(
         raise OperatorError("upper bound and lower bound inconsistent with step sign")
     count = int((end - start) / step) + 1
     kind = dtype or dtypes.get_default_dtype()
+    _refuse_unordered("range", kind)
     steps = ops.arange(start=0, end=count, step=1, dtype=dtypes.int64, device=place(device))
     wide = dtypes.int64 if all(isinstance(n, int) for n in (start, step)) else dtypes.float64
     numbers = ops.add(ops.mul(ops.cast(steps, dtype=wide), step), start)

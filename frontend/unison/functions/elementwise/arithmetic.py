@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import binary, need_tensors, unary, with_out, write_out
+from unison.functions._common import (
+    binary,
+    need_dtype,
+    need_tensors,
+    unary,
+    with_exact_out,
+    with_out,
+    write_exact,
+    write_out,
+)
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle
@@ -50,7 +59,7 @@ floor_divide = binary(ops.floor_divide)
 fmod = binary(ops.fmod, tensors=1)
 gcd = binary(ops.gcd, tensors=2)
 mul = multiply = binary(ops.mul)
-neg = negative = unary(ops.neg)
+neg = negative = unary(ops.neg, exact=True)
 nextafter = binary(ops.nextafter, tensors=2)
 reciprocal = unary(ops.reciprocal)
 remainder = binary(ops.remainder)
@@ -209,7 +218,7 @@ def lcm(input: Any, other: Any) -> Any:
     return ops.abs(ops.mul(ops.floor_divide(input, safe), other))
 
 
-@with_out
+@with_exact_out
 def heaviside(input: Any, values: Any) -> Any:
     """0 below 0, 1 above, and values at 0.
 
@@ -239,6 +248,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
             raise OperatorError(
                 f"expected dtype {input.dtype.name} for `{name}` but got dtype {x.dtype.name}"
             )
+    need_dtype("lerp", dtypes.INEXACT, input)
     result = ops.lerp(input, end, weight)
     return result if out is None else write_out(out, result)
 
@@ -313,4 +323,4 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     a = a if a.dtype is target else ops.cast(a, dtype=target)
     b = b if b.dtype is target else ops.cast(b, dtype=target)
     result = ops.where(condition, a, b)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)

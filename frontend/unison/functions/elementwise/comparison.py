@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from unison.functions._common import binary, unary, with_out
+from unison.functions._common import binary, unary, with_exact_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 
@@ -47,16 +47,16 @@ lt = less = binary(ops.lt, tensors=1)
 maximum = binary(ops.maximum, tensors=2)
 minimum = binary(ops.minimum, tensors=2)
 ne = not_equal = binary(ops.ne, tensors=1)
-signbit = unary(ops.signbit)
+signbit = unary(ops.signbit, exact=True)
 
 
-@with_out
+@with_exact_out
 def isposinf(input: Any) -> Any:
     """Where input is +inf."""
     return _is_infinity("isposinf", input, inf)
 
 
-@with_out
+@with_exact_out
 def isneginf(input: Any) -> Any:
     """Where input is -inf."""
     return _is_infinity("isneginf", input, -inf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import need_tensors, unary, with_out, write_out
+from unison.functions._common import need_dtype, need_tensors, unary, with_exact_out, write_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 
@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 angle = unary(ops.angle)
-sign = unary(ops.sign)
+sign = unary(ops.sign, exact=True)
 
 
-@with_out
+@with_exact_out
 def abs(input: Any) -> Any:
     """|input|, the modulus of complex numbers."""
     if input.dtype in dtypes.COMPLEX:
@@ -39,7 +39,7 @@ def abs(input: Any) -> Any:
 absolute = abs
 
 
-@with_out
+@with_exact_out
 def sgn(input: Any) -> Any:
     """The sign of real numbers; of complex ones x / |x|, and 0 of 0."""
     if input.dtype not in dtypes.COMPLEX:
@@ -55,7 +55,7 @@ def conj(input: Any) -> Any:
     return ops.conj(input) if input.dtype in dtypes.COMPLEX else input
 
 
-conj_physical = with_out(conj)
+conj_physical = with_exact_out(conj)
 
 
 def resolve_conj(input: Any) -> Any:
@@ -109,7 +109,7 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     return result if out is None else write_out(out, result)
 
 
-@with_out
+@with_exact_out
 def polar(abs: Any, angle: Any) -> Any:
     """abs * (cos(angle) + i * sin(angle)).
 
@@ -121,4 +121,5 @@ def polar(abs: Any, angle: Any) -> Any:
         raise OperatorError(
             f"Expected object of scalar type {abs.dtype.name} but got {angle.dtype.name} for the second argument"
         )
+    need_dtype("polar", dtypes.FLOATING, abs)
     return complex(ops.mul(abs, ops.cos(angle)), ops.mul(abs, ops.sin(angle)))

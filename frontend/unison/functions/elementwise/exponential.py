@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log as _log
 from typing import Any
 
-from unison.functions._common import binary, need_tensors, unary, with_out
+from unison.functions._common import binary, need_dtype, need_tensors, unary, with_out
 from unison_core import dtypes, ops
 
 __all__ = [
@@ -56,6 +56,7 @@ def ldexp(input: Any, other: Any) -> Any:
 @with_out
 def logit(input: Any, eps: float | None = None) -> Any:
     """log(x / (1 - x)), of input limited to [eps, 1 - eps] if eps is given; else NaN outside [0, 1]."""
+    need_dtype("logit", dtypes.REAL, input)
     x = input if input.dtype in dtypes.INEXACT else ops.cast(input, dtype=dtypes.get_default_dtype())
     if eps is not None:
         x = ops.clamp(x, eps, 1.0 - eps)

@@ -20,7 +20,7 @@ __all__ = [
 
 bitwise_and = binary(ops.bitwise_and)
 bitwise_left_shift = binary(ops.bitwise_left_shift)
-bitwise_not = unary(ops.bitwise_not)
+bitwise_not = unary(ops.bitwise_not, exact=True)
 bitwise_or = binary(ops.bitwise_or)
 bitwise_right_shift = binary(ops.bitwise_right_shift)
 bitwise_xor = binary(ops.bitwise_xor)

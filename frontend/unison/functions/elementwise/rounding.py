@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import unary, with_out, write_out
+from unison.functions._common import need_dtype, unary, with_exact_out, write_exact
 from unison_core import dtypes, ops, state
 from unison_core.errors import OperatorError
 
 __all__ = ["ceil", "fix", "floor", "frac", "frexp", "nan_to_num", "round", "trunc"]
 
-ceil = unary(ops.ceil)
-floor = unary(ops.floor)
-trunc = fix = unary(ops.trunc)
+ceil = unary(ops.ceil, exact=True)
+floor = unary(ops.floor, exact=True)
+trunc = fix = unary(ops.trunc, exact=True)
 
 
-@with_out
+@with_exact_out
 def round(input: Any, *, decimals: int = 0) -> Any:
     """The nearest integer, halves to the even one; or the nearest multiple of 10^-decimals.
 
@@ -35,13 +35,14 @@ def round(input: Any, *, decimals: int = 0) -> Any:
     return ops.mul(ops.round(ops.div(input, scale)), scale)
 
 
-@with_out
+@with_exact_out
 def frac(input: Any) -> Any:
     """What trunc leaves: x - trunc(x)."""
+    need_dtype("frac", dtypes.FLOATING, input)
     return ops.sub(input, ops.trunc(input))
 
 
-@with_out
+@with_exact_out
 def nan_to_num(
     input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
@@ -82,7 +83,7 @@ def frexp(input: Any, *, out: Any = None) -> Any:
     half = ops.floor(ops.mul(exponent, 0.5))
     mantissa = ops.mul(ops.mul(input, ops.exp2(ops.neg(half))), ops.exp2(ops.sub(half, exponent)))
     result = return_types.frexp(mantissa, ops.cast(exponent, dtype=dtypes.int32))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _exponent(x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from unison.functions._common import binary, unary, with_out
+from unison.functions._common import binary, need_dtype, unary, with_out
 from unison_core import dtypes, ops
 
 __all__ = [
@@ -54,12 +54,14 @@ tanh = unary(ops.tanh)
 @with_out
 def deg2rad(input: Any) -> Any:
     """Degrees to radians: input * pi / 180."""
+    need_dtype("deg2rad", dtypes.REAL, input)
     return ops.mul(input, pi / 180)
 
 
 @with_out
 def rad2deg(input: Any) -> Any:
     """Radians to degrees: input * 180 / pi."""
+    need_dtype("rad2deg", dtypes.REAL, input)
     return ops.mul(input, 180 / pi)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import write_out
+from unison.functions._common import need_dtype, write_out
 from unison.functions.random.drawing import normal_numbers, randn, uniform
 from unison.functions.random.generator import Generator, next_stream
 from unison_core import dtypes, ops
@@ -145,6 +145,7 @@ def poisson(input: Any, generator: Generator | None = None) -> Any:
     """Poisson numbers of the given rates, by inverting the distribution function on the host."""
     import numpy as np
 
+    need_dtype("poisson", dtypes.FLOATING, input)
     rate = input.device.backend.to_host(input.array).astype(np.float64)
     if (rate < 0).any():
         raise OperatorError("invalid Poisson rate, expected rate to be non-negative")

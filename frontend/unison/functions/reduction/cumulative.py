@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import dims, with_out, write_out
+from unison.functions._common import dims, with_exact_out, with_out, write_exact
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
@@ -45,7 +45,7 @@ def _running(operator: Any, x: Any, dim: int, dtype: DType | None) -> Any:
     return result if dtype is None or result.dtype is dtype else ops.cast(result, dtype=dtype)
 
 
-@with_out
+@with_exact_out
 def logcumsumexp(input: Any, dim: int) -> Any:
     """log of the running sums of exp(input) along dim, without overflow."""
     return ops.logcumsumexp(input, dim=wrap_dim(dim, input.array.ndim))
@@ -54,13 +54,13 @@ def logcumsumexp(input: Any, dim: int) -> Any:
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """(values, indices) of the running maxima along dim."""
     result = return_types.cummax(*ops.cummax(input, dim=wrap_dim(dim, input.array.ndim)))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """(values, indices) of the running minima along dim."""
     result = return_types.cummin(*ops.cummin(input, dim=wrap_dim(dim, input.array.ndim)))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _part(x: Any, dim: int, start: int | None, stop: int | None) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import dims, need_tensors, write_out
+from unison.functions._common import dims, need_tensors, write_exact, write_out
 from unison_core import ops
+from unison_core.dtypes import bool_
 from unison_core.errors import OperatorError, OperatorIndexError
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
@@ -17,13 +18,13 @@ __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest element over dim."""
     result = ops.amax(input, dim=_nonempty("amax", input, dim), keepdim=keepdim)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The smallest element over dim."""
     result = ops.amin(input, dim=_nonempty("amin", input, dim), keepdim=keepdim)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _nonempty(name: str, x: Any, dim: Any) -> tuple[int, ...] | None:
@@ -37,14 +38,24 @@ def _nonempty(name: str, x: Any, dim: Any) -> tuple[int, ...] | None:
     return over
 
 
-def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the largest element along dim, or in the flattened tensor."""
-    return ops.argmax(input, dim=_one(dim, input), keepdim=keepdim)
+    if input.dtype is bool_:
+        _refuse_bool("argmax")
+    result = ops.argmax(input, dim=_one(dim, input), keepdim=keepdim)
+    return result if out is None else write_exact(out, result)
 
 
-def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The index of the smallest element along dim, or in the flattened tensor."""
-    return ops.argmin(input, dim=_one(dim, input), keepdim=keepdim)
+    if input.dtype is bool_:
+        _refuse_bool("argmin")
+    result = ops.argmin(input, dim=_one(dim, input), keepdim=keepdim)
+    return result if out is None else write_exact(out, result)
+
+
+def _refuse_bool(name: str) -> None:
+    raise OperatorError(f"{name}(): does not support bool input; convert it, as in x.to(unison.uint8)")
 
 
 def _one(dim: int | None, input: Any) -> int | None:
@@ -55,6 +66,8 @@ def max(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
     """The largest element; `max(input, dim, keepdim)` gives (values, indices) along dim, `max(input, other)` the larger
     of each two. Without dim, equal largest elements share the gradient; along dim it goes to the one pointed at.
     """
+    if not args and not named and out is None and isinstance(input, Handle) and input.array.size:
+        return ops.amax(input, dim=None, keepdim=False)
     return _extreme(input, args, out, named, ops.amax, ops.argmax, ops.maximum, return_types.max)
 
 
@@ -63,6 +76,8 @@ def min(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
     smaller of each two. Without dim, equal smallest elements share the gradient; along dim it goes to the one
     pointed at.
     """
+    if not args and not named and out is None and isinstance(input, Handle) and input.array.size:
+        return ops.amin(input, dim=None, keepdim=False)
     return _extreme(input, args, out, named, ops.amin, ops.argmin, ops.minimum, return_types.min)
 
 
@@ -92,7 +107,7 @@ def _extreme(
         return value if out is None else write_out(out, value)
     settings = dict(zip(("dim", "keepdim"), args, strict=False)) | named
     pair_of = result(*along(x, settings["dim"], settings.get("keepdim", False), place))
-    return pair_of if out is None else write_out(out, pair_of)
+    return pair_of if out is None else write_exact(out, pair_of)
 
 
 def along(x: Any, dim: int, keepdim: bool, place: Any) -> tuple[Any, Any]:
@@ -131,4 +146,4 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
             raise OperatorError(
                 f"aminmax(): expected out tensor to have dtype {input.dtype.name}, but got {place.dtype.name} instead"
             )
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from unison.functions._common import dims, need_tensors, with_out
+from unison.functions._common import dims, need_tensors, with_exact_out
 from unison.functions.reduction.moments import root
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
@@ -16,7 +16,7 @@ from unison_core.spec import wrap_dim
 __all__ = ["dist", "norm", "renorm", "vector_norm"]
 
 
-@with_out
+@with_exact_out
 def norm(
     input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Any:
@@ -86,7 +86,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
     return vector_norm(ops.sub(input, other), p, None, False)
 
 
-@with_out
+@with_exact_out
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """input with its slices along dim scaled down to p-norm maxnorm where they exceed it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import with_out, write_out
+from unison.functions._common import with_exact_out, write_exact
 from unison.functions.reduction.extremes import pick
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
@@ -43,7 +43,7 @@ def _median(x: Any, dim: int | None, keepdim: bool, out: Any, *, ignore: bool) -
             raise OperatorIndexError(f"median(): Expected reduction dim {d} to have non-zero size.")
         else:
             result = kind(*pick(x, _place(alias(x), d, ignore), d, keepdim))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _place(x: Any, d: int, ignore: bool) -> Any:
@@ -81,13 +81,13 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     d = wrap_dim(dim, input.array.ndim)
     if not input.array.ndim:
         result = return_types.mode(ops.copy(input), constant(0, dtypes.int64, input.device))
-        return result if out is None else write_out(out, result)
+        return result if out is None else write_exact(out, result)
     if input.array.shape[d] == 0:
         raise OperatorIndexError(f"mode(): Expected reduction dim {d} to have non-zero size.")
     ordered, order = ops.sort(alias(input), dim=d, descending=False)
     longest = ops.argmax(_run_lengths(ordered, d), dim=d, keepdim=True)
     result = return_types.mode(*pick(input, ops.gather(order, longest, dim=d), d, keepdim))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _run_lengths(ordered: Any, d: int) -> Any:
@@ -111,7 +111,7 @@ def _run_lengths(ordered: Any, d: int) -> Any:
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-@with_out
+@with_exact_out
 def quantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
@@ -123,7 +123,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation, ignore=False)
 
 
-@with_out
+@with_exact_out
 def nanquantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:

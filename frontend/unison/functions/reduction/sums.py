@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import dims, sizes, with_out, write_out
+from unison.functions._common import dims, sizes, with_out, write_exact, write_out
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.dtypes import DType
@@ -64,14 +64,14 @@ def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
     """Whether every element over dim is non-zero."""
     result = ops.all(input, dim=dims(dim, input.array.ndim), keepdim=keepdim)
     result = ops.cast(result, dtype=dtypes.uint8) if input.dtype is dtypes.uint8 else result
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Whether some element over dim is non-zero."""
     result = ops.any(input, dim=dims(dim, input.array.ndim), keepdim=keepdim)
     result = ops.cast(result, dtype=dtypes.uint8) if input.dtype is dtypes.uint8 else result
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 @with_out
@@ -100,11 +100,11 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DType 
     """The mean of the elements that are not NaN; NaN where there is none.
 
     Raises:
-        RuntimeError: input is neither floating nor complex.
+        RuntimeError: input is not floating.
     """
-    if input.dtype not in dtypes.INEXACT:
+    if input.dtype not in dtypes.FLOATING:
         raise OperatorError(
-            f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype.name}"
+            f"nanmean(): expected input to have floating point dtype but got {input.dtype.name}"
         )
     count = sum(ops.logical_not(ops.isnan(input)), dim, keepdim)
     return ops.div(sum(_without_nan(input), dim, keepdim, dtype=dtype), count)
@@ -129,7 +129,17 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     over = dims(dim, input.array.ndim)
     if any_empty(input, over):
         return ops.log(ops.sum(ops.exp(input), dim=over, keepdim=keepdim))
+    if input.dtype in dtypes.COMPLEX:
+        return _complex_logsumexp(input, over, keepdim)
     return ops.logsumexp(input, dim=over, keepdim=keepdim)
+
+
+def _complex_logsumexp(x: Any, over: tuple[int, ...] | None, keepdim: bool) -> Any:
+    """The largest real part is taken out first; where it is infinite, nothing is."""
+    top = ops.amax(ops.real(x.detach()), dim=over, keepdim=True)
+    top = ops.where(ops.isfinite(top), top, constant(0, top.dtype, top.device))
+    total = ops.log(ops.sum(ops.exp(ops.sub(x, top)), dim=over, keepdim=keepdim))
+    return ops.add(total, top if keepdim else ops.reshape(top, shape=tuple(total.array.shape)))
 
 
 def any_empty(x: Any, over: tuple[int, ...] | None) -> bool:

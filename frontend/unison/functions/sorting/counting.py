@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import with_out, write_out
+from unison.functions._common import with_exact_out, write_exact
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import Handle, alias
@@ -44,7 +44,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     return ops.scatter_add(empty, ops.cast(input, dtype=dtypes.int64), amounts, dim=0)
 
 
-@with_out
+@with_exact_out
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     """How many elements fall into each of `bins` equal bins between min and max (of the elements where both are 0).
 
@@ -123,7 +123,7 @@ def histogram(
         widths = ops.sub(ops.slice(edges, key=(slice(1, None),)), ops.slice(edges, key=(slice(None, -1),)))
         hist = ops.div(ops.div(hist, ops.sum(hist, dim=None, keepdim=False)), widths)
     result = return_types.histogram(hist, edges)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def _between_edges(x: Any, edges: Any, weight: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions import return_types
-from unison.functions._common import refuse_overlap, with_out, write_out
+from unison.functions._common import refuse_overlap, with_exact_out, write_exact
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
 from unison_core.errors import OperatorError
@@ -21,16 +21,16 @@ def sort(
     result = return_types.sort(
         *ops.sort(input, dim=wrap_dim(dim, input.array.ndim), descending=bool(descending))
     )
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
-@with_out
+@with_exact_out
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """The indices that put input in order along dim; equal elements keep their order."""
     return ops.sort(input, dim=wrap_dim(dim, input.array.ndim), descending=bool(descending))[1]
 
 
-@with_out
+@with_exact_out
 def msort(input: Any) -> Any:
     """input in order along its first dimension."""
     return ops.sort(input, dim=0, descending=False)[0]
@@ -46,8 +46,10 @@ def topk(
     """(values, indices) of the k largest (or smallest) elements along dim, in order.
 
     Raises:
-        RuntimeError: there are not k elements.
+        RuntimeError: there are not k elements, or they are bool.
     """
+    if input.dtype is dtypes.bool_:
+        raise OperatorError("topk does not support bool: convert it, as in x.to(unison.uint8)")
     d = wrap_dim(dim, input.array.ndim)
     length = input.array.shape[d] if input.array.ndim else 1
     if not 0 <= k <= length:
@@ -57,7 +59,7 @@ def topk(
     else:
         ordered = ops.sort(input, dim=d, descending=bool(largest))
         result = return_types.topk(*(_places(part, d, 0, k) for part in ordered))
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)
 
 
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
@@ -84,4 +86,4 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         result = return_types.kthvalue(*pick(input, _places(order, d, k - 1, k), d, keepdim))
     for place in out or ():
         refuse_overlap(place, input)
-    return result if out is None else write_out(out, result)
+    return result if out is None else write_exact(out, result)

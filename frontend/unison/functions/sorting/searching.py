@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unison.functions._common import tensor_like, with_out
+from unison.functions._common import tensor_like, with_exact_out
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError, OperatorTypeError
 from unison_core.handle import Handle
@@ -12,7 +12,7 @@ from unison_core.handle import Handle
 __all__ = ["bucketize", "isin", "searchsorted"]
 
 
-@with_out
+@with_exact_out
 def searchsorted(
     sorted_sequence: Any,
     input: Any,
@@ -79,7 +79,7 @@ def _found(ordered: Any, values: Any, right: bool, out_int32: bool) -> Any:
     return ops.cast(places, dtype=dtypes.int32) if out_int32 else places
 
 
-@with_out
+@with_exact_out
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the bucket of each element between ordered 1-d boundaries; right: it owns its left end.
 
@@ -93,7 +93,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     return _found(boundaries, tensor_like(input, boundaries), right, out_int32)
 
 
-@with_out
+@with_exact_out
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
     """Where elements are among test_elements; NaN is in nothing.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions._common import need_dtype
 from unison_core import dtypes, ops
 from unison_core.errors import OperatorError
 from unison_core.handle import alias
@@ -38,6 +39,7 @@ def unique_consecutive(
     """input without elements, or slices along dim, that equal the one before; then, if asked for, where each element
     went, and how long each run is.
     """
+    need_dtype("unique_consecutive", dtypes.REAL, input)
     x = alias(input)
     if dim is None:
         flat = ops.reshape(x, shape=(x.array.size,))

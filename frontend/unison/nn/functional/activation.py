@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unison.functions import random
+from unison.functions.elementwise.complex import absolute
 from unison_core import dtypes, ops
 from unison_core.dispatch import inplace as _inplace
 from unison_core.dtypes import DType
@@ -328,7 +329,7 @@ def tanhshrink(input: Any) -> Any:
 
 def softsign(input: Any) -> Any:
     """x / (1 + |x|)."""
-    return ops.div(input, ops.add(ops.abs(input), 1))
+    return ops.div(input, ops.add(absolute(input), 1))
 
 
 def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
@@ -353,7 +354,11 @@ def mish(input: Any, inplace: bool = False) -> Any:
 
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
     """exp(x) / sum(exp(x)) along dim, computed in dtype if one is given."""
-    return ops.softmax(_settled("softmax", input, dtype), dim=_dimension("softmax", input, dim, _stacklevel))
+    if dtype is not None or input.dtype not in dtypes.FLOATING:
+        input = _settled("softmax", input, dtype)
+    if dim is None or not 0 <= dim < input.array.ndim:
+        dim = _dimension("softmax", input, dim, _stacklevel)
+    return ops.softmax(input, dim=dim)
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
@@ -364,9 +369,11 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTy
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
     """x - log(sum(exp(x))) along dim, computed in dtype if one is given."""
-    return ops.log_softmax(
-        _settled("log_softmax", input, dtype), dim=_dimension("log_softmax", input, dim, _stacklevel)
-    )
+    if dtype is not None or input.dtype not in dtypes.FLOATING:
+        input = _settled("log_softmax", input, dtype)
+    if dim is None or not 0 <= dim < input.array.ndim:
+        dim = _dimension("log_softmax", input, dim, _stacklevel)
+    return ops.log_softmax(input, dim=dim)
 
 
 def _settled(name: str, input: Any, dtype: DType | None) -> Any:

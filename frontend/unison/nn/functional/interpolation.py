@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from unison.functions._common import need_dtype
 from unison.nn.functional.adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -43,8 +44,9 @@ def interpolate(
 
     Raises:
         ValueError: both or neither of size and scale_factor, their lengths, or options that do not go together.
-        NotImplementedError: an unknown mode, or one that does not go with the number of dimensions.
+        NotImplementedError: neither floating nor uint8, an unknown mode, or one for another number of dimensions.
     """
+    need_dtype(f"interpolate(mode={mode!r})", dtypes.FLOATING | {dtypes.uint8}, input)
     spatial = input.array.ndim - 2
     _check_options(mode, align_corners, antialias, spatial)
     target, scales = _target(input, spatial, size, scale_factor)

@@ -46,9 +46,10 @@ def batch_norm(
 
     Raises:
         ValueError: in training, one value per channel, or an eps that is not positive; else a negative one.
-        RuntimeError: running statistics are missing or anything has another length than the channels.
+        RuntimeError: dtypes are mixed; running statistics are missing or anything has another length than the channels.
     """
     _floating("batch_norm", input)
+    _check_mixture(input, weight, bias, running_mean, running_var)
     if input.array.ndim == 1 and not input.array.size:
         return ops.copy(input)
     _check_batch(input, training, running_mean, running_var, weight, bias, eps)
@@ -61,6 +62,18 @@ def batch_norm(
         count = input.array.size // input.array.shape[1]
         _move(running_mean, running_var, mean, var, momentum, count)
     return out
+
+
+def _check_mixture(input: Any, *others: Any) -> None:
+    """Beside a half type parameters and statistics may be float32, all of them; else dtypes are equal."""
+    kinds = {a.dtype for a in others if a is not None}
+    if kinds <= {input.dtype} or (input.dtype.bits == 16 and kinds == {dtypes.float32}):
+        return
+    given = ", ".join(sorted(d.name for d in kinds))
+    raise OperatorError(
+        f"mixed dtype: beside an input of {input.dtype.name}, weight, bias and running statistics are all of that "
+        f"dtype{' or all float32' if input.dtype.bits == 16 else ''}, but got {given}"
+    )
 
 
 def _check_batch(
@@ -248,6 +261,9 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     _floating("rms_norm", input)
     if eps is None:
         eps = 2.0**-52 if input.dtype.bits == 64 else 2.0**-23
+    beside = {input.dtype, dtypes.float32} if input.dtype.bits == 16 else {input.dtype}
+    if weight is not None and weight.dtype not in beside:
+        return ops.cast(ops.mul(ops.rms_norm(input, None, dims=dims, eps=eps), weight), dtype=input.dtype)
     return ops.rms_norm(input, weight, dims=dims, eps=eps)
 
 
