@@ -9,8 +9,10 @@ FN C(T) floored_rest(C(T) a, C(T) b) {
 // The integer next to (a - rest) / b, whose numerator is held in two parts: a quotient may have more digits than fit.
 FN C(T) floor_quotient(C(T) a, C(T) b) {
     C(T) plain = a / b;
-    if (a == 0 || b == 0 || plain - plain != 0) return floor(plain);
-    C(T) rest = fmod(a, b), high = a - rest, low = (a - high) - rest;
+    if (a == 0 || b == 0) return plain;
+    C(T) rest = fmod(a, b);
+    if (plain - plain != 0) return plain + rest;
+    C(T) high = a - rest, low = (a - high) - rest;
     C(T) quotient = high / b, whole = rint(quotient);
     C(T) below = rest != 0 && (rest < 0) != (b < 0) ? R(1) : R(0);
     C(T) out = whole + (rint((quotient - whole) + low / b) - below);
