@@ -22,13 +22,14 @@ from unison_core.ckit.movement import Movement
 from unison_core.ckit.random import Random
 from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
+from unison_core.ckit.softmax import Softmax
 
 __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kernels"]
 
 
 def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
-    themes = (Creation, Elementwise, Indexing, Linalg, Movement, Random, Reduction)
+    themes = (Creation, Elementwise, Indexing, Linalg, Movement, Random, Reduction, Softmax)
     return merge_kernels(*[theme(kit).table() for theme in themes])
 
 

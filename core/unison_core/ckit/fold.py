@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
     from unison_core.ckit.runtime import DeviceFacts
 
-__all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "plan"]
+__all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "place", "plan"]
 
 LETTERS = ("A", "B", "D", "E")
 LONGEST = 4096
 """Elements that one work-item joins at most."""
 _FOLD = Program("fold", "walk.c", "fold.c")
+_PLACE = Program("place", "walk.c", "place.c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,33 @@ def _launch(
     buffers = (*(x.buffer for x in arrays), out.buffer)
     params = layout.params(arrays) + pack(compute, values)
     kit.launch(_FOLD, defines, layout.groups, (GROUP,), buffers, params, out.runtime, how.label)
+
+
+def place(
+    kit: CKit, arrays: Sequence[CArray], dims: tuple[int, ...], over: str, *, keepdim: bool, label: str
+) -> CArray:
+    """int64 places, counted over dims, of the first element in the order `over` (">" or "<"); NaN comes first.
+
+    arrays: one; or what chunks of it came to, and their places.
+    """
+    x, runtime = arrays[0], arrays[0].runtime
+    compute = accumulator(x.dtype)
+    layout = plan(x.shape, tuple(a.strides for a in arrays), dims, runtime.facts)
+    result = reduced_shape(x.shape, dims, keepdim=keepdim)
+    last = layout.chunks == 1
+    out = kit.empty(result if last else (layout.chunks, layout.outputs), dtypes.int64, runtime)
+    if not out.size:
+        return out
+    best = () if last else (kit.empty(out.shape, compute, runtime),)
+    defines = (("A", x.dtype), ("T", compute), *layout.defines, ("OVER", over), ("LAST", last))
+    start = lowest(compute) if over == ">" else highest(compute)
+    params = layout.params(arrays) + pack(compute, (start,))
+    buffers = [a.buffer for a in (*arrays, *best, out)]
+    kit.launch(_PLACE, defines, layout.groups, (GROUP,), buffers, params, runtime, label)
+    if last:
+        return out
+    whole = place(kit, (*best, out), (0,), over, keepdim=False, label=label)
+    return whole.like(result, whole.dtype, contiguous_strides(result), 0)
 
 
 def lowest(dtype: DType) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
-from unison_core.ckit.fold import Fold, accumulator, fold, highest, lowest
+from unison_core.ckit.fold import Fold, accumulator, fold, highest, lowest, place
 from unison_core.spec import wrap_dims
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Reduction:
             "amax": self.amax,
             "amin": self.amin,
             "any": self.any,
+            "argmax": self.argmax,
+            "argmin": self.argmin,
             "mean": self.mean,
             "prod": self.prod,
             "sum": self.sum,
@@ -64,10 +66,12 @@ class Reduction:
         return self._fold(how, x, dim, keepdim, constants=(count,))
 
     def amax(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
+        _refuse_nothing(x, wrap_dims(dim, x.ndim))
         how = Fold("v > s || v != v ? v : s", lowest(accumulator(x.dtype)), label="amax")
         return self._fold(how, x, dim, keepdim)
 
     def amin(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
+        _refuse_nothing(x, wrap_dims(dim, x.ndim))
         how = Fold("v < s || v != v ? v : s", highest(accumulator(x.dtype)), label="amin")
         return self._fold(how, x, dim, keepdim)
 
@@ -76,3 +80,24 @@ class Reduction:
 
     def any(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
         return self._fold(_ANY, x, dim, keepdim, dtype=dtypes.bool_, compute=dtypes.int32)
+
+    def argmax(self, x: CArray, *, dim: int | None, keepdim: bool) -> CArray:
+        return self._place(x, dim, ">", keepdim=keepdim, label="argmax")
+
+    def argmin(self, x: CArray, *, dim: int | None, keepdim: bool) -> CArray:
+        return self._place(x, dim, "<", keepdim=keepdim, label="argmin")
+
+    def _place(self, x: CArray, dim: int | None, over: str, *, keepdim: bool, label: str) -> CArray:
+        dims = wrap_dims(dim, x.ndim)
+        _refuse_nothing(x, dims)
+        return place(self.kit, [x], dims, over, keepdim=keepdim, label=label)
+
+
+def _refuse_nothing(x: CArray, dims: tuple[int, ...]) -> None:
+    """Nothing has no extreme.
+
+    Raises:
+        ValueError: the dispatcher turns it into the operator's own error.
+    """
+    if any(x.shape[d] == 0 for d in dims):
+        raise ValueError("no elements")
