@@ -1,0 +1,83 @@
+"""The networks of `examples.networks`: forward and backward on devices, held against float64 on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import unison
+from examples.networks import NETWORKS
+from unison import nn
+from unison_conformance.tolerance.limit import norm_limit
+from unison_conformance.training.judge import directions
+from unison_core import dtypes, plugins
+from unison_core.dispatch.fallback import fallback_policy, fallbacks
+
+BATCH, SIZE = 4, 32
+Gradients = dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]
+
+
+def _has_opencl() -> bool:
+    return any(r.name == "opencl" and r.status in {"available", "loaded"} for r in plugins.backends())
+
+
+needs_opencl = pytest.mark.skipif(not _has_opencl(), reason="needs the extra 'opencl' and a driver")
+DEVICES = ["cpu", pytest.param("opencl:0", marks=needs_opencl)]
+
+
+def _network(name: str) -> nn.Module:
+    unison.manual_seed(3)
+    network = NETWORKS[name]()
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            # Masks are drawn anew for float64; what is compared is everything else.
+            module.p = 0.0
+    return network
+
+
+def _step(network: nn.Module, device: str, dtype: unison.dtype) -> tuple[float, Gradients]:
+    rng = np.random.default_rng(5)
+    x = unison.from_numpy(rng.standard_normal((BATCH, 3, SIZE, SIZE)).astype(np.float32))
+    y = unison.arange(BATCH) % 10
+    network = network.to(device=device, dtype=dtype)
+    loss = nn.functional.cross_entropy(network(x.to(device=device, dtype=dtype)), y.to(device))
+    loss.backward()
+    return loss.item(), {
+        name: p.grad.detach().cpu().numpy().astype(np.float64).ravel()
+        for name, p in network.named_parameters()
+    }
+
+
+def _longest(network: nn.Module) -> int:
+    """The terms of the longest sum: a weight's gradient sums over batch and pixels, an output over its inputs."""
+    return max(BATCH * SIZE * SIZE, *(p.numel() // p.shape[0] for p in network.parameters() if p.ndim > 1))
+
+
+def _depth(network: nn.Module) -> int:
+    """Operators on the way there and back."""
+    return 2 * sum(1 for m in network.modules() if not list(m.children()))
+
+
+@pytest.fixture(params=sorted(NETWORKS))
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fallback_policy("error"):
+        yield request.param
+
+
+@pytest.mark.parametrize("where", DEVICES)
+def test_gradients_agree_with_float64(name: str, where: str) -> None:
+    used = sum(count for count, _ in fallbacks().values())
+    loss, found = _step(_network(name), where, unison.float32)
+    wanted_loss, wanted = _step(_network(name), "cpu", unison.float64)
+    network = _network(name)
+    bound = norm_limit(_depth(network), _longest(network), dtypes.float32)
+    assert abs(loss - wanted_loss) <= bound * abs(wanted_loss)
+    scale = max(float(np.linalg.norm(g)) for g in wanted.values())
+    for parameter, g in wanted.items():
+        along = directions(parameter, g.size)
+        width = bound * max(float(np.linalg.norm(g)), scale / len(wanted))
+        worst = float(np.abs(along @ found[parameter] - along @ g).max())
+        assert worst <= width, f"{parameter}: off by {worst:.2g}, allowed {width:.2g}"
+    assert sum(count for count, _ in fallbacks().values()) == used
