@@ -9,6 +9,7 @@ from typing import Any
 
 from unison.functions import arranging
 from unison.functions._common import need_tensors, with_exact_out, with_out
+from unison.functions._precision import widest
 from unison.functions.linalg import matmul
 from unison.linalg._shared import eye_like, inexact, matrices
 from unison_core import dtypes, ops
@@ -189,9 +190,8 @@ def matrix_exp(A: Any) -> Any:
         inexact("linalg.matrix_exp", A)
     if not A.array.size:
         return A.clone()
-    # Squaring doubles the relative error each time: narrower dtypes are exponentiated in double precision.
-    double = dtypes.complex128 if A.dtype.is_complex else dtypes.float64
-    wide = ops.cast(A, dtype=double)
+    # Squaring doubles the relative error each time: narrower dtypes are exponentiated in double precision if there is.
+    wide = ops.cast(A, dtype=widest(A.dtype, A.device))
     size = float(wide.detach().abs().sum(-2).amax().item())
     squarings = max(0, ceil(log2(size)) + 1) if 0 < size < float("inf") else 0
     scaled = wide * 0.5**squarings

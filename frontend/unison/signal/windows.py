@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from math import pi
 from typing import Any
 
+from unison.functions._precision import reckoning_place
 from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
@@ -42,15 +43,15 @@ def _points(name: str, M: int, sym: bool, dtype: DType | None, device: Any, layo
         raise OperatorValueError(f"{name} expects float32 or float64 dtypes, got: {dtype}")
     if layout is not None and str(layout) != "unison.strided":
         raise OperatorValueError(f"{name} is implemented for strided tensors only, got: {layout}")
-    n = ops.arange(start=0, end=M, step=1, dtype=dtypes.float64, device=place(device))
+    n = ops.arange(start=0, end=M, step=1, dtype=dtypes.float64, device=reckoning_place(device))
     return n, max(M - 1 if sym else M, 1)
 
 
-def _finished(window: Any, M: int, dtype: DType | None, requires_grad: bool) -> Any:
+def _finished(window: Any, M: int, dtype: DType | None, device: Any, requires_grad: bool) -> Any:
     kind = dtype or dtypes.get_default_dtype()
     if M == 1:
         window = ops.full(shape=(1,), value=1, dtype=kind, device=window.device)
-    return finish(ops.cast(window, dtype=kind), requires_grad)
+    return finish(ops.cast(window, dtype=kind), requires_grad, device=place(device))
 
 
 def general_cosine(
@@ -79,7 +80,7 @@ def general_cosine(
     for k, weight in enumerate(weights[1:], start=1):
         term = ops.cos(ops.mul(n, 2 * pi * k / whole))
         window = ops.add(window, ops.mul(term, float(weight) * (-1) ** k))
-    return _finished(window, M, dtype, requires_grad)
+    return _finished(window, M, dtype, device, requires_grad)
 
 
 def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, **settings: Any) -> Any:
@@ -119,7 +120,7 @@ def bartlett(
     """1 - |2 n / N - 1|: a triangle."""
     n, whole = _points("bartlett", M, sym, dtype, device, layout)
     window = ops.sub(1.0, ops.abs(ops.sub(ops.mul(n, 2.0 / whole), 1.0)))
-    return _finished(window, M, dtype, requires_grad)
+    return _finished(window, M, dtype, device, requires_grad)
 
 
 def cosine(
@@ -134,7 +135,7 @@ def cosine(
     """sin(pi (n + 1/2) / (N + 1)), N counted in steps."""
     n, _ = _points("cosine", M, sym, dtype, device, layout)
     window = ops.sin(ops.mul(ops.add(n, 0.5), pi / max(M if sym else M + 1, 1)))
-    return _finished(window, M, dtype, requires_grad)
+    return _finished(window, M, dtype, device, requires_grad)
 
 
 def exponential(
@@ -159,7 +160,9 @@ def exponential(
         raise OperatorValueError("Center must be None for symmetric windows")
     n, whole = _points("exponential", M, sym, dtype, device, layout)
     middle = whole / 2 if center is None else center
-    return _finished(ops.exp(ops.div(ops.abs(ops.sub(n, middle)), -float(tau))), M, dtype, requires_grad)
+    return _finished(
+        ops.exp(ops.div(ops.abs(ops.sub(n, middle)), -float(tau))), M, dtype, device, requires_grad
+    )
 
 
 def gaussian(
@@ -181,7 +184,7 @@ def gaussian(
         raise OperatorValueError(f"Standard deviation must be positive, got: {std} instead.")
     n, whole = _points("gaussian", M, sym, dtype, device, layout)
     t = ops.div(ops.sub(n, whole / 2), float(std))
-    return _finished(ops.exp(ops.mul(ops.mul(t, t), -0.5)), M, dtype, requires_grad)
+    return _finished(ops.exp(ops.mul(ops.mul(t, t), -0.5)), M, dtype, device, requires_grad)
 
 
 def kaiser(
@@ -207,4 +210,6 @@ def kaiser(
     t = ops.sub(ops.mul(n, 2.0 / whole), 1.0)
     inside = ops.clamp(ops.sub(1.0, ops.mul(t, t)), 0.0, None)
     edge = ops.full(shape=(), value=float(beta), dtype=dtypes.float64, device=n.device)
-    return _finished(ops.div(i0(ops.mul(ops.sqrt(inside), float(beta))), i0(edge)), M, dtype, requires_grad)
+    return _finished(
+        ops.div(i0(ops.mul(ops.sqrt(inside), float(beta))), i0(edge)), M, dtype, device, requires_grad
+    )

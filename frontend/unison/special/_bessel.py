@@ -11,8 +11,9 @@ from math import cos, factorial, inf, pi, sin
 from typing import Any
 
 from unison.functions._common import with_out
+from unison.functions._precision import widest
 from unison.functions.elementwise.special import floating
-from unison_core import dtypes, ops
+from unison_core import ops
 from unison_core.dispatch.promotion import constant
 
 __all__ = [
@@ -175,9 +176,9 @@ def _far_parts(order: int, x: Any) -> tuple[Any, Any]:
 
 
 def _wide(input: Any) -> tuple[Any, Any]:
-    """The argument in float64, where the phases of large arguments survive, and the dtype to return."""
+    """The argument in float64, if there is one, so that large phases survive, and the dtype to return."""
     x = floating(input)
-    return ops.cast(x, dtype=dtypes.float64), x.dtype
+    return ops.cast(x, dtype=widest(x.dtype, x.device)), x.dtype
 
 
 def _first_kind(order: int, input: Any) -> Any:

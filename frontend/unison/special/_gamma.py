@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions._common import need_tensors, with_out
+from unison.functions._precision import widest
 from unison.functions.elementwise.special import floating
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
@@ -14,15 +15,16 @@ from unison_core.dispatch.promotion import constant
 __all__ = ["gammainc", "gammaincc"]
 
 _TERMS = 200
-_TINY = 1e-300
+_TINY = {dtypes.float64: 1e-300, dtypes.float32: 1e-30}
 
 
 def _both(input: Any, other: Any) -> tuple[Any, Any, Any]:
-    """P(a, x), Q(a, x) in float64, and the dtype to return."""
+    """P(a, x), Q(a, x) with the most digits that the device has, and the dtype to return."""
     need_tensors("gammainc", input=input, other=other)
     given = floating(ops.add(input, other)).dtype
-    a, x = (ops.cast(v, dtype=dtypes.float64) for v in (input, other))
-    one, nan, zero = (constant(v, dtypes.float64, a.device) for v in (1.0, float("nan"), 0.0))
+    wide = widest(given, input.device)
+    a, x = (ops.cast(v, dtype=wide) for v in (input, other))
+    one, nan, zero = (constant(v, wide, a.device) for v in (1.0, float("nan"), 0.0))
     plain = ops.logical_and(ops.logical_and(ops.gt(a, 0), ops.gt(x, 0)), ops.isfinite(ops.add(a, x)))
     safe_a, safe_x = ops.where(plain, a, one), ops.where(plain, x, one)
     scale = ops.exp(ops.sub(ops.sub(ops.mul(safe_a, ops.log(safe_x)), safe_x), ops.lgamma(safe_a)))
@@ -53,9 +55,10 @@ def _series(a: Any, x: Any) -> Any:
 
 def _fraction(a: Any, x: Any) -> Any:
     """1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a - ...)), by Lentz's method."""
+    tiny = _TINY[x.dtype]
     b = ops.add(ops.sub(x, a), 1.0)
-    c = ops.add(ops.mul(b, 0.0), 1 / _TINY)
-    d = ops.div(1.0, ops.where(ops.eq(b, 0), constant(_TINY, b.dtype, b.device), b))
+    c = ops.add(ops.mul(b, 0.0), 1 / tiny)
+    d = ops.div(1.0, ops.where(ops.eq(b, 0), constant(tiny, b.dtype, b.device), b))
     out = d
     for k in range(1, _TERMS):
         step = ops.mul(ops.sub(a, float(k)), float(k))

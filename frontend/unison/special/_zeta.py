@@ -6,6 +6,7 @@ from math import factorial, inf, pi
 from typing import Any
 
 from unison.functions._common import need_tensors, tensor_like, with_out
+from unison.functions._precision import widest
 from unison.functions.elementwise.special import floating
 from unison_core import dtypes, ops
 from unison_core.dispatch.promotion import constant
@@ -57,7 +58,7 @@ def airy_ai(x: Any) -> Any:
     trapezoidal rule; below, the oscillating expansion (10.4.60).
     """
     given = floating(x)
-    z = ops.cast(given, dtype=dtypes.float64)
+    z = ops.cast(given, dtype=widest(given.dtype, given.device))
     out = ops.where(
         ops.gt(z, 3.0), _airy_right(z), ops.where(ops.lt(z, -8.0), _airy_left(z), _airy_series(z))
     )

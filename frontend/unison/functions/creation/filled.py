@@ -27,8 +27,12 @@ __all__ = [
 ]
 
 
-def finish(t: Any, requires_grad: bool, out: Any = None) -> Any:
-    """The last step of every creation function: `out=` and `requires_grad=`."""
+def finish(t: Any, requires_grad: bool, out: Any = None, *, device: Any = None) -> Any:
+    """The last step of every creation function: `out=` and `requires_grad=`; device: where what was reckoned
+    elsewhere belongs.
+    """
+    if device is not None and devices.canonical(device) is not t.device:
+        t = ops.to_device(t, device=device)
     if out is not None:
         t = write_out(out, t)
     if requires_grad:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from unison.functions._precision import reckoning_place
 from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
@@ -122,13 +123,14 @@ def logspace(
     is_complex = any(isinstance(n, complex) for n in (start, end, base))
     kind = dtype or (dtypes.get_default_dtype().to_complex() if is_complex else dtypes.get_default_dtype())
     wide = dtypes.complex128 if kind.is_complex or is_complex else dtypes.float64
-    exponents = ops.linspace(start=start, end=end, steps=steps, dtype=wide, device=place(device))
+    where = reckoning_place(device)
+    exponents = ops.linspace(start=start, end=end, steps=steps, dtype=wide, device=where)
     if kind in dtypes.INTEGER:
         # Integer steps are whole before they become exponents.
-        whole = ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=place(device))
+        whole = ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=where)
         exponents = ops.cast(whole, dtype=wide)
     powers = ops.pow(base if not isinstance(base, int) else float(base), exponents)
-    return finish(ops.cast(powers, dtype=kind), requires_grad, out)
+    return finish(ops.cast(powers, dtype=kind), requires_grad, out, device=place(device))
 
 
 def range(
@@ -158,7 +160,7 @@ def range(
     count = int((end - start) / step) + 1
     kind = dtype or dtypes.get_default_dtype()
     _refuse_unordered("range", kind)
-    steps = ops.arange(start=0, end=count, step=1, dtype=dtypes.int64, device=place(device))
+    steps = ops.arange(start=0, end=count, step=1, dtype=dtypes.int64, device=reckoning_place(device))
     wide = dtypes.int64 if all(isinstance(n, int) for n in (start, step)) else dtypes.float64
     numbers = ops.add(ops.mul(ops.cast(steps, dtype=wide), step), start)
-    return finish(ops.cast(numbers, dtype=kind), requires_grad, out)
+    return finish(ops.cast(numbers, dtype=kind), requires_grad, out, device=place(device))

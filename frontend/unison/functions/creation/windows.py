@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
+from unison.functions._precision import reckoning_place
 from unison.functions.creation.filled import finish, place
 from unison_core import dtypes, ops
 from unison_core.dtypes import DType
@@ -25,7 +26,7 @@ def _phase(length: int, periodic: bool, dtype: DType | None, device: Any) -> Any
     if kind not in dtypes.FLOATING:
         raise OperatorError(f"a window is of a floating point dtype, got {kind.name}")
     last = length if periodic else length - 1
-    steps = ops.arange(start=0, end=length, step=1, dtype=dtypes.float64, device=place(device))
+    steps = ops.arange(start=0, end=length, step=1, dtype=dtypes.float64, device=reckoning_place(device))
     return ops.div(steps, float(max(last, 1)))
 
 
@@ -40,6 +41,18 @@ def _cosines(phase: Any, weights: tuple[float, ...], dtype: DType | None) -> Any
     return ops.cast(total, dtype=kind)
 
 
+def _window(
+    length: int,
+    periodic: bool,
+    weights: tuple[float, ...],
+    dtype: DType | None,
+    device: Any,
+    requires_grad: bool,
+) -> Any:
+    window = _cosines(_phase(length, periodic, dtype, device), weights, dtype)
+    return finish(window, requires_grad, device=place(device))
+
+
 def hann_window(
     window_length: int,
     periodic: bool = True,
@@ -51,7 +64,11 @@ def hann_window(
     requires_grad: bool = False,
 ) -> Any:
     """sin^2(pi n / N)."""
-    return finish(_cosines(_phase(window_length, periodic, dtype, device), (0.5, 0.5), dtype), requires_grad)
+    return finish(
+        _cosines(_phase(window_length, periodic, dtype, device), (0.5, 0.5), dtype),
+        requires_grad,
+        device=place(device),
+    )
 
 
 def hamming_window(
@@ -68,7 +85,9 @@ def hamming_window(
 ) -> Any:
     """alpha - beta cos(2 pi n / N)."""
     return finish(
-        _cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype), requires_grad
+        _cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype),
+        requires_grad,
+        device=place(device),
     )
 
 
@@ -84,7 +103,9 @@ def blackman_window(
 ) -> Any:
     """0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)."""
     return finish(
-        _cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype), requires_grad
+        _cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype),
+        requires_grad,
+        device=place(device),
     )
 
 
@@ -101,6 +122,8 @@ def bartlett_window(
     """1 - |2 n / N - 1|: a triangle."""
     phase = _phase(window_length, periodic, dtype, device)
     if window_length == 1:
-        return finish(_cosines(phase, (1.0,), dtype), requires_grad)
+        return finish(_cosines(phase, (1.0,), dtype), requires_grad, device=place(device))
     triangle = ops.sub(1.0, ops.abs(ops.sub(ops.mul(phase, 2.0), 1.0)))
-    return finish(ops.cast(triangle, dtype=dtype or dtypes.get_default_dtype()), requires_grad)
+    return finish(
+        ops.cast(triangle, dtype=dtype or dtypes.get_default_dtype()), requires_grad, device=place(device)
+    )
