@@ -11,6 +11,7 @@ from unison_core.errors import BackendError, DeviceError
 
 if TYPE_CHECKING:
     from unison_core.backend import Backend
+    from unison_core.dtypes import DType
 
 __all__ = ["Device", "canonical", "default", "get", "host", "loaded", "set_default", "using"]
 
@@ -24,7 +25,8 @@ class Device:
     """A backend's device: `type` is the backend's name, `index` counts its devices (None: the current one).
 
     Instances are interned, so identity is equality. `backend` is loaded on first use; `array_class`, `adopt`,
-    `to_host` and `constants` serve the call paths. `settled`: it is attached, and arrays are held under this name.
+    `to_host`, `constants` and `dtype_of` (dtypes by the library's own) serve the call paths. `settled`: it is
+    attached, and arrays are held under this name.
     """
 
     __slots__ = (
@@ -33,6 +35,7 @@ class Device:
         "adopt",
         "array_class",
         "constants",
+        "dtype_of",
         "index",
         "is_host",
         "settled",
@@ -43,6 +46,7 @@ class Device:
     adopt: Any
     array_class: Any
     constants: dict[Any, Any]
+    dtype_of: dict[Any, DType]
     to_host: Any
 
     def __init__(self, kind: str, index: int | None) -> None:
@@ -145,6 +149,7 @@ def _attach(device: Device) -> Backend:
         device.adopt = backend.adopt
         device.to_host = backend.to_host
         device.constants = {}
+        device.dtype_of = backend._dtype_of
         device.settled = backend.indexed is (device.index is not None)
         device._backend = backend
     return backend

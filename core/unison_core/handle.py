@@ -42,7 +42,7 @@ class Handle:
     @property
     def dtype(self) -> DType:
         """The element type."""
-        return self.device.backend.dtype_of(self.array)
+        return self.device.dtype_of[self.array.dtype]
 
     @property
     def ndim(self) -> int:

@@ -7,6 +7,9 @@ everything unusual (a mode, mixed dtypes, Python numbers, results that are not p
 for a slower function at one test. Nothing here allocates but the result tensor. A composite without a gradient
 rule of its own runs its body while recording, so that the operators inside record themselves.
 
+Dtypes that an operator does not take are refused here, by a look into the set of the native ones (`op.refused`), since
+libraries would answer: NumPy orders complex numbers. Operators of all dtypes skip the look.
+
 The test `out.__class__ is not device.array_class` catches tuples and the scalars NumPy makes of 0-d results.
 """
 
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unison_core import handle, modes, state
-from unison_core.dispatch.failure import failure
+from unison_core.dispatch.failure import failure, refuse_dtype
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import KernelError, UnisonError
 from unison_core.handle import Handle, wrap
@@ -24,7 +27,7 @@ from unison_core.handle import Handle, wrap
 if TYPE_CHECKING:
     from unison_core.operator import Operator
 
-__all__ = ["binary", "make", "reflected"]
+__all__ = ["binary", "make", "reflected", "unusual_result"]
 
 Call = Callable[..., Any]
 _new = object.__new__
@@ -45,7 +48,25 @@ def make(op: Operator, *, watched: bool) -> Call:
         Arity.TRANSFER: transfer,
         Arity.WRITING: writing,
     }
-    return by_arity.get(op.arity, nary)(op, watched)
+    general = by_arity.get(op.arity, nary)(op, watched)
+    return _by_name(op, watched, general) or general
+
+
+def _by_name(op: Operator, watched: bool, general: Call) -> Call | None:
+    """The path for the operator's few attributes (Note [Named attributes]), if there is one."""
+    from unison_core.dispatch import named
+    from unison_core.operator import Arity
+
+    arity, count = op.arity, len(op.attributes)
+    if arity is Arity.ATTRIBUTED and count in (1, 2):
+        return named.attributed(op, watched, general)
+    if arity is Arity.VIEW and count == 1:
+        return named.view(op, watched)
+    if arity is Arity.NARY and op.variadic and len(op.data) == 1 and count == 1:
+        return named.variadic(op, watched, general)
+    if arity is Arity.CREATION and count in (2, 3):
+        return named.creation(op, watched)
+    return None
 
 
 def unary(op: Operator, watched: bool) -> Call:
@@ -53,6 +74,7 @@ def unary(op: Operator, watched: bool) -> Call:
     from unison_core.operator import Promote
 
     table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
+    limited, refused = op.limited, op.refused
 
     def call(x: Any, /) -> Any:
         if watched and state.modes_active:
@@ -64,6 +86,8 @@ def unary(op: Operator, watched: bool) -> Call:
                 settled = settle(op, (x,))
                 if settled[0] is not x:
                     return call(*settled)
+            if limited and array.dtype in refused:
+                refuse_dtype()
             if body is not None and x.tracked and op.vjp is None and state.grad_enabled():
                 return body(x)
             result = table[device](array)
@@ -72,7 +96,7 @@ def unary(op: Operator, watched: bool) -> Call:
         except Exception as error:
             raise failure(op, (x,), {}, error) from error
         if result.__class__ is not device.array_class:
-            return _unusual_result(op, (x,), {}, result, device)
+            return unusual_result(op, (x,), {}, result, device)
         out = _new(handle.Tensor)
         out.array = result
         out.device = device
@@ -90,6 +114,7 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
     from unison_core.operator import Promote
 
     table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
+    limited, refused = op.limited, op.refused
 
     def call(a: Any, b: Any, /) -> Any:
         if watched and state.modes_active:
@@ -111,6 +136,8 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
                 settled = settle(op, (a, b))
                 if settled[0] is not a or settled[1] is not b:
                     return call(*settled)
+            if limited and dtype in refused:
+                refuse_dtype()
             if body is not None and op.vjp is None and (a.tracked or b.tracked) and state.grad_enabled():
                 return body(a, b)
             result = table[device](x, y)
@@ -119,7 +146,7 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
         except Exception as error:
             return _binary_again(op, call, a, b, foreign, error)
         if result.__class__ is not device.array_class:
-            return _unusual_result(op, (a, b), {}, result, device)
+            return unusual_result(op, (a, b), {}, result, device)
         out = _new(handle.Tensor)
         out.array = result
         out.device = device
@@ -174,6 +201,7 @@ def attributed(op: Operator, watched: bool) -> Call:
 
     table, differentiable, defaults, attributes = op.table, op.differentiable, op.defaults, len(op.attributes)
     body, floats = op.body, op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+    limited, refused = op.limited, op.refused
 
     def call(x: Any, /, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -187,6 +215,8 @@ def attributed(op: Operator, watched: bool) -> Call:
                 settled = settle(op, (x,))
                 if settled[0] is not x:
                     return call(*settled, **attrs)
+            if limited and array.dtype in refused:
+                refuse_dtype()
             tracked = x.tracked or (x.base is not None and state.refresh(x))
             if body is not None and tracked and op.vjp is None and state.grad_enabled():
                 return body(x, **attrs)
@@ -196,7 +226,7 @@ def attributed(op: Operator, watched: bool) -> Call:
         except Exception as error:
             raise failure(op, (x,), attrs, error) from error
         if result.__class__ is not device.array_class:
-            return _unusual_result(op, (x,), attrs, result, device)
+            return unusual_result(op, (x,), attrs, result, device)
         out = _new(handle.Tensor)
         out.array = result
         out.device = device
@@ -217,6 +247,7 @@ def nary(op: Operator, watched: bool) -> Call:
     body = op.body
     promotes = op.promote is not Promote.NONE
     accumulates = op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+    limited, refused = op.limited, op.refused
 
     def call(*inputs: Any, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -244,6 +275,8 @@ def nary(op: Operator, watched: bool) -> Call:
                 settled = settle(op, inputs)
                 if any(s is not x for s, x in zip(settled, inputs, strict=True)):
                     return call(*settled, **attrs)
+            if limited and dtype in refused:
+                refuse_dtype()
             if body is not None and tracked and op.vjp is None and state.grad_enabled():
                 return body(*inputs, **attrs)
             result = table[device](*arrays, **attrs)
@@ -254,7 +287,7 @@ def nary(op: Operator, watched: bool) -> Call:
                 return call(*settle(op, inputs), **attrs)
             raise failure(op, inputs, attrs, error) from error
         if result.__class__ is not device.array_class:
-            return _unusual_result(op, inputs, attrs, result, device)
+            return unusual_result(op, inputs, attrs, result, device)
         out = _new(handle.Tensor)
         out.array = result
         out.device = device
@@ -270,6 +303,7 @@ def nary(op: Operator, watched: bool) -> Call:
 def view(op: Operator, watched: bool) -> Call:
     """One tensor and attributes; the result aliases it (Note [Views] in the frontend's autograd)."""
     table, defaults, attributes = op.table, op.defaults, len(op.attributes)
+    limited, refused = op.limited, op.refused
 
     def call(x: Any, /, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -278,6 +312,8 @@ def view(op: Operator, watched: bool) -> Call:
             attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = x.device
+            if limited and x.array.dtype in refused:
+                refuse_dtype()
             result = table[device](x.array, **attrs)
         except UnisonError:
             raise
@@ -335,6 +371,7 @@ def writing(op: Operator, watched: bool) -> Call:
     from unison_core.dispatch.inplace import check_target
 
     table, defaults, attributes = op.table, op.defaults, len(op.attributes)
+    limited, refused = op.limited, op.refused
 
     def call(*inputs: Any, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -349,6 +386,8 @@ def writing(op: Operator, watched: bool) -> Call:
                     settle(op, inputs)
                 if x.base is not None or (recording and x.tracked):
                     check_target(op.name, x)
+            if limited and inputs[0].array.dtype in refused:
+                refuse_dtype()
             table[device](*[x.array for x in inputs], **attrs)
         except UnisonError:
             raise
@@ -389,7 +428,7 @@ def transfer(op: Operator, watched: bool) -> Call:
     return call
 
 
-def _unusual_result(
+def unusual_result(
     op: Operator, inputs: tuple[Any, ...], attrs: dict[str, Any], result: Any, device: Any
 ) -> Any:
     """A tuple of arrays, or something that the backend must first make an array of (NumPy's scalars)."""

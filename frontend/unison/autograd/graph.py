@@ -17,7 +17,7 @@ from unison.autograd.saved import saved_tensors_hooks
 from unison_core import state
 from unison_core.dispatch.promotion import INEXACT
 from unison_core.handle import Handle, alias, counter_of, wrap
-from unison_core.saving import NOTHING, VALUE
+from unison_core.saving import NOTHING, SPEC, VALUE
 
 __all__ = ["Node", "OpNode", "Output", "Through", "edge", "record", "saved_tensors_hooks"]
 
@@ -223,7 +223,7 @@ def edge(x: Any) -> Any:
     return x.node or x
 
 
-def record(  # noqa: C901, PLR0912 - written out: it runs per operator call
+def record(  # noqa: C901, PLR0912, PLR0915 - written out: it runs per operator call
     op: Any, inputs: tuple[Any, ...], attrs: dict[str, Any] | None, out: Any
 ) -> None:
     """Give `out` (a tensor or tuple of tensors) its node, unless recording is off."""
@@ -260,6 +260,8 @@ def record(  # noqa: C901, PLR0912 - written out: it runs per operator call
         keep, keep_out = plan.one
         if keep is None:
             node.saved = _BLANKS[1]
+        elif keep[0] == SPEC:
+            node.saved = (_ghost(x),)
         else:
             _keep(node, inputs, keep)
     else:
@@ -308,15 +310,19 @@ def _keep(node: OpNode, inputs: tuple[Any, ...], keep: tuple[int, ...]) -> None:
             counter = x.counter
             expected = (expected or 0) + (0 if counter is None else counter[0])
         else:
-            ghost = _new(Ghost)
-            array = x.array
-            ghost.shape = array.shape
-            ghost.native = array.dtype
-            ghost.device = x.device
-            ghost.tracked = x.tracked
-            saved.append(ghost)
+            saved.append(_ghost(x))
     node.saved = tuple(saved)
     node.expected = expected
+
+
+def _ghost(x: Any) -> Ghost:
+    ghost = _new(Ghost)
+    array = x.array
+    ghost.shape = array.shape
+    ghost.native = array.dtype
+    ghost.device = x.device
+    ghost.tracked = x.tracked
+    return ghost
 
 
 def _attach_outputs(node: OpNode, out: tuple[Any, ...], keep_out: bool) -> None:

@@ -8,7 +8,12 @@ from unison.functions._common import fill_size, need_tensors, refuse_overlap, si
 from unison.functions._relayout import relaid
 from unison_core import ops
 from unison_core.dtypes import DType
-from unison_core.errors import OperatorError, OperatorIndexError, OperatorValueError, ViewError
+from unison_core.errors import (
+    OperatorError,
+    OperatorIndexError,
+    OperatorValueError,
+    ViewError,
+)
 from unison_core.handle import Handle
 from unison_core.spec import wrap_dim
 
@@ -182,18 +187,16 @@ def cat(tensors: Any, dim: Any = 0, *, out: Any = None, axis: Any = None) -> Any
         RuntimeError: their other lengths differ, or out lies in the memory of one of them.
     """
     if (
-        tensors.__class__ in (list, tuple)
-        and dim.__class__ is int
+        dim.__class__ is int
         and dim >= 0
         and out is None
         and axis is None
+        and tensors.__class__ in (list, tuple)
     ):
-        for x in tensors:
-            if not isinstance(x, Handle) or x.array.shape == (0,):
-                break
-        else:
-            if tensors:
-                return ops.cat(*tensors, dim=dim)
+        try:
+            return ops.cat(*tensors, dim=dim)
+        except Exception:  # noqa: BLE001, S110 - none given, empty ones among others, or an error: see below
+            pass
     dim = dim if axis is None else axis
     if isinstance(tensors, Handle):
         raise TypeError("cat(): argument 'tensors' must be a tuple of Tensors, not Tensor")

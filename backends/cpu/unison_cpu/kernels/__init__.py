@@ -9,7 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from unison_core.dtypes import DType
-from unison_cpu.kernels import activation, convolution, elementwise, movement, random, reduction
+from unison_cpu.kernels import (
+    activation,
+    convolution,
+    elementwise,
+    linalg,
+    movement,
+    normalization,
+    random,
+    reduction,
+)
 
 __all__ = ["table"]
 
@@ -20,7 +29,9 @@ def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
         **activation.table(dict(native)),
         **convolution.KERNELS,
         **elementwise.KERNELS,
+        **linalg.table(dict(native)),
         **movement.table(dict(native)),
+        **normalization.table(dict(native)),
         **random.KERNELS,
         **reduction.table(dict(native)),
     }

@@ -41,8 +41,9 @@ _SLOPE = np.array(
 _FAR = 15.0
 _DEEP = -80.0
 _SIGN = np.array(-(2**31), np.int32)
-# Next to an array, NumPy's maximum of a number takes three times as long.
+# Next to an array, NumPy's maximum of a number takes three times as long; of few it starts sooner.
 _ZEROS = np.zeros(BLOCK, np.float32)
+_FEW = 4096
 _ONE, _HALF = np.array(1, np.float32), np.array(0.5, np.float32)
 _BELL = np.array(-0.5 / log(2), np.float32)
 _CUBE, _ROOT = np.array(0.044715, np.float32), np.array(sqrt(2 / pi), np.float32)
@@ -54,6 +55,10 @@ def threshold_backward(g: Any, x: Any) -> Any:
     if g.shape != x.shape or not g.ndim or g.dtype.kind not in "fV":
         return np.where(x > 0, g, g.dtype.type(0))
     return keep(np, g, x > 0)
+
+
+def _relu(x: Any, out: Any) -> None:
+    np.maximum(x, _ZEROS[: x.size], out)
 
 
 def _ratio(x: Any, coefficients: Any, constant: Any) -> tuple[Any, Any]:
@@ -193,6 +198,13 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
             return by_blocks(double.gelu_tanh_backward if wide else _gelu_tanh_backward, g, x)
         return by_blocks(double.gelu_backward if wide else _gelu_backward, g, x)
 
+    zeros = {n: np.zeros((), n) for d, n in native.items() if d.name != "bool" and not d.is_complex}
+
+    def relu(x: Any) -> Any:
+        if x.size > _FEW and x.dtype == FLOAT32:
+            return by_blocks(_relu, x)
+        return np.maximum(x, zeros[x.dtype])
+
     def silu(x: Any) -> Any:
         _refuse(x)
         return by_blocks(_silu, x)
@@ -200,6 +212,7 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
     return {
         "gelu": gelu,
         "gelu_backward": gelu_backward,
+        "relu": relu,
         "silu": silu,
         "threshold_backward": threshold_backward,
     }
