@@ -13,12 +13,15 @@ from typing import Any
 
 from unison_core.backend import merge_kernels
 from unison_core.ckit.array import CArray
+from unison_core.ckit.batch_norm import BatchNorm
 from unison_core.ckit.creation import Creation
 from unison_core.ckit.elementwise import Elementwise
+from unison_core.ckit.embedding import Embedding
 from unison_core.ckit.indexing import Indexing
 from unison_core.ckit.kit import CKit
 from unison_core.ckit.linalg import Linalg
 from unison_core.ckit.movement import Movement
+from unison_core.ckit.normalization import Normalization
 from unison_core.ckit.random import Random
 from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
@@ -29,7 +32,19 @@ __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kerne
 
 def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
-    themes = (Creation, Elementwise, Indexing, Linalg, Movement, Random, Reduction, Softmax)
+    themes = (
+        BatchNorm,
+        Creation,
+        Elementwise,
+        Embedding,
+        Indexing,
+        Linalg,
+        Movement,
+        Normalization,
+        Random,
+        Reduction,
+        Softmax,
+    )
     return merge_kernels(*[theme(kit).table() for theme in themes])
 
 
