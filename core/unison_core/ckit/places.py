@@ -82,9 +82,9 @@ class Places:
     def host(self, index: CArray) -> array.array[int]:
         """The values of an index array, for error messages."""
         x = self.kit.contiguous(index)
-        values = array.array("q", bytes(8 * x.size))
-        x.runtime.copy_out(x.buffer, 8 * x.offset, values)
-        return values
+        data = bytearray(8 * x.size)
+        x.runtime.copy_out(x.buffer, 8 * x.offset, data)
+        return array.array("q", data)
 
     def pick(
         self,
