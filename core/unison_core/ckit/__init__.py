@@ -20,8 +20,10 @@ from unison_core.ckit.embedding import Embedding
 from unison_core.ckit.indexing import Indexing
 from unison_core.ckit.kit import CKit
 from unison_core.ckit.linalg import Linalg
+from unison_core.ckit.loss import Loss
 from unison_core.ckit.movement import Movement
 from unison_core.ckit.normalization import Normalization
+from unison_core.ckit.optimizer import Optimizer
 from unison_core.ckit.random import Random
 from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
@@ -39,8 +41,10 @@ def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
         Embedding,
         Indexing,
         Linalg,
+        Loss,
         Movement,
         Normalization,
+        Optimizer,
         Random,
         Reduction,
         Softmax,
