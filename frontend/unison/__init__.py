@@ -238,6 +238,7 @@ from unison_core.dtypes import (
     uint8,
 )
 from unison_core.dtypes import bool_ as bool
+from unison_core.errors import OutOfMemoryError
 from unison_core.plugins import backends
 
 __all__ = [
@@ -279,7 +280,18 @@ __all__ = [
     *("meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort", "mul", "multinomial"),
     *("multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum"),
     *("narrow", "narrow_copy", "ne", "neg", "negative", "newaxis", "nextafter", "no_grad", "nonzero"),
-    *("norm", "normal", "not_equal", "numel", "ones", "ones_like", "orgqr", "outer", "permute"),
+    *(
+        "norm",
+        "normal",
+        "not_equal",
+        "numel",
+        "ones",
+        "ones_like",
+        "orgqr",
+        "OutOfMemoryError",
+        "outer",
+        "permute",
+    ),
     *("permute_copy", "pi", "pinverse", "poisson", "polar", "polygamma", "positive", "pow"),
     *("preserve_format", "prod", "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like"),
     *("randint", "randint_like", "randn", "randn_like", "randperm", "range", "ravel", "real"),

@@ -32,19 +32,27 @@ class OpenCLRuntime(Runtime):
             self.options.append("-cl-fp32-correctly-rounded-divide-sqrt")
 
     def allocate(self, size: int) -> Any:
-        """From the pool, which gives back what it holds and tries again before it fails."""
-        if self.facts.allocation and size > self.facts.allocation:
+        """From the pool, which first gives back what nobody uses. Drivers promise more than there is: we count."""
+        facts, pool = self.facts, self.pool
+        if facts.allocation and size > facts.allocation:
             raise OutOfMemoryError(
-                f"{self.facts.name} cannot allocate {size:,} bytes at once; its largest buffer is "
-                f"{self.facts.allocation:,} bytes"
+                f"{facts.name} cannot allocate {size:,} bytes at once; its largest buffer is "
+                f"{facts.allocation:,} bytes"
             )
+        if pool.managed_bytes + size > facts.memory:
+            pool.free_held()
+            if pool.managed_bytes + size > facts.memory:
+                raise self._no_room(size)
         try:
-            return self.pool.allocate(max(size, 1))
+            return pool.allocate(max(size, 1))
         except (cl.MemoryError, MemoryError) as error:
-            raise OutOfMemoryError(
-                f"{self.facts.name} has no room for {size:,} bytes: {self.pool.active_bytes:,} of "
-                f"{self.facts.memory:,} are in use by tensors"
-            ) from error
+            raise self._no_room(size) from error
+
+    def _no_room(self, size: int) -> OutOfMemoryError:
+        return OutOfMemoryError(
+            f"{self.facts.name} has no room for {size:,} bytes: {self.pool.active_bytes:,} of "
+            f"{self.facts.memory:,} are in use by tensors"
+        )
 
     def copy_in(self, buffer: Any, position: int, data: Any) -> None:
         cl.enqueue_copy(self.queue, buffer, data, dst_offset=position, is_blocking=True)

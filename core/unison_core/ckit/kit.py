@@ -12,7 +12,7 @@ from unison_core.ckit.array import CArray
 from unison_core.ckit.program import Program
 from unison_core.ckit.runtime import Runtime
 from unison_core.dtypes import Category, DType
-from unison_core.errors import NotSupportedError
+from unison_core.errors import DeviceError, NotSupportedError
 from unison_core.spec import broadcast, numel
 from unison_core.strided import broadcast_strides, collapse
 
@@ -163,6 +163,8 @@ class CKit:
             out = self.empty(shape, dtype, runtime or arrays[0].runtime)
         if not out.size:
             return out
+        if any(x.runtime is not out.runtime for x in arrays):
+            raise DeviceError(f"{label}: a buffer belongs to another device or context than the result's")
         names = types or (*(x.dtype for x in arrays), out.dtype)
         compute = compute or names[0]
         layout = Layout(out.shape, (*arrays, out))
