@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes, operator
 from unison_core.ckit.array import CArray
-from unison_core.ckit.expressions import EXPRESSIONS
+from unison_core.ckit.expressions import CLAMP, EXPRESSIONS, GELU, GELU_BACKWARD, Forms
 from unison_core.ckit.kit import RAW
 from unison_core.errors import OperatorError
 from unison_core.spec import broadcast
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
 __all__ = ["Elementwise"]
+
+Kernel = Callable[..., Any]
 
 _DIVISIONS = ("floor_divide", "fmod", "remainder")
 
@@ -26,23 +28,29 @@ class Elementwise:
     def __init__(self, kit: CKit) -> None:
         self.kit = kit
 
-    def table(self) -> dict[str, Callable[..., Any]]:
+    def table(self) -> dict[str, Kernel]:
         """Operator name -> kernel."""
         return {"where": self.where, **self.inplace()}
 
-    def inplace(self) -> dict[str, Callable[..., Any]]:
+    def inplace(self) -> dict[str, Kernel]:
         """Those that may write into an array they are given."""
-        return {name: self._kernel(name) for name in EXPRESSIONS}
+        kernels = {name: self._kernel(name, forms) for name, forms in EXPRESSIONS.items()}
+        for name in _DIVISIONS:
+            kernels[name] = self._refusing_zero(name, kernels[name])
+        return {
+            **kernels,
+            "clamp": self._clamp(),
+            "gelu": self._approximated("gelu", GELU),
+            "gelu_backward": self._approximated("gelu_backward", GELU_BACKWARD),
+        }
 
-    def _kernel(self, name: str) -> Callable[..., Any]:
-        forms, same = EXPRESSIONS[name], operator.get(name).same_dtype
-        kit, divides = self.kit, name in _DIVISIONS
+    def _kernel(self, name: str, forms: Forms) -> Kernel:
+        same, attributes = operator.get(name).same_dtype, forms.attributes
+        kit = self.kit
 
-        def kernel(*arrays: CArray, out: CArray | None = None) -> CArray:
+        def kernel(*arrays: CArray, out: CArray | None = None, **attrs: Any) -> CArray:
             first = arrays[0]
             form, headers = forms.of(first.dtype)
-            if divides and first.dtype in dtypes.INTEGER and kit.any("a == 0", arrays[1:], label=name):
-                raise OperatorError("ZeroDivisionError: integer division or modulo by zero")
             if out is not None:
                 arrays = kit.apart(arrays, out)
             return kit.map(
@@ -51,11 +59,39 @@ class Elementwise:
                 dtype=first.dtype if same else dtypes.bool_,
                 out=out,
                 headers=headers,
+                constants=tuple(attrs[key] for key in attributes),
                 label=name,
             )
 
         kernel.__qualname__ = f"ckit {name}"
         return kernel
+
+    def _refusing_zero(self, name: str, kernel: Kernel) -> Kernel:
+        def refusing(a: CArray, b: CArray, *, out: CArray | None = None) -> Any:
+            if b.dtype in dtypes.INTEGER and self.kit.any("a == 0", [b], label=name):
+                raise OperatorError("ZeroDivisionError: integer division or modulo by zero")
+            return kernel(a, b, out=out)
+
+        return refusing
+
+    def _approximated(self, name: str, forms: dict[str, Forms]) -> Kernel:
+        kernels = {approximate: self._kernel(name, form) for approximate, form in forms.items()}
+
+        def kernel(*arrays: CArray, approximate: str, out: CArray | None = None) -> Any:
+            return kernels["tanh" if approximate == "tanh" else "none"](*arrays, out=out)
+
+        return kernel
+
+    def _clamp(self) -> Kernel:
+        kernels = {bounds: self._kernel("clamp", form) for bounds, form in CLAMP.items()}
+
+        def clamp(x: CArray, low: CArray | None, high: CArray | None, *, out: CArray | None = None) -> Any:
+            arrays = [a for a in (x, low, high) if a is not None]
+            if len(arrays) > 1:
+                return kernels[low is not None, high is not None](*arrays, out=out)
+            return self.kit.copy(x) if out is None else out
+
+        return clamp
 
     def where(self, condition: CArray, a: CArray, b: CArray) -> CArray:
         shape = broadcast(condition.shape, a.shape, b.shape)

@@ -17,9 +17,11 @@ from unison_core.ckit.expressions import (
     special,
     trigonometric,
 )
+from unison_core.ckit.expressions.activation import GELU, GELU_BACKWARD
+from unison_core.ckit.expressions.arithmetic import CLAMP
 from unison_core.ckit.expressions.forms import Forms
 
-__all__ = ["EXPRESSIONS", "Forms"]
+__all__ = ["CLAMP", "EXPRESSIONS", "GELU", "GELU_BACKWARD", "Forms"]
 
 EXPRESSIONS: dict[str, Forms] = {
     **activation.FORMS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unison_core.ckit.expressions.forms import Forms, every, floating, numeric
 
-__all__ = ["FORMS"]
+__all__ = ["CLAMP", "FORMS"]
 
 
 def _wrapping(sign: str, boolean: str | None = None) -> Forms:
@@ -15,6 +15,12 @@ def _wrapping(sign: str, boolean: str | None = None) -> Forms:
 FORMS: dict[str, Forms] = {
     "abs": Forms("fabs(a)", "a < 0 ? (C(T))(0 - (U(T))a) : a", "a"),
     "add": _wrapping("+", "a | b"),
+    "addcdiv": floating("a + K(0) * b / c", attributes=("value",)),
+    "addcmul": numeric(
+        "a + K(0) * b * c",
+        "(C(T))((U(T))a + (U(T))K(0) * (U(T))b * (U(T))c)",
+        attributes=("value",),
+    ),
     "copysign": floating("copysign(a, b)"),
     "div": floating("a / b"),
     "floor_divide": numeric("floor_quotient(a, b)", "floor_quotient(a, b)", "real.h"),
@@ -23,13 +29,21 @@ FORMS: dict[str, Forms] = {
     "fmod": numeric("fmod(a, b)", "truncated_rest(a, b)"),
     "gcd": Forms(integer="common_divisor(a, b)"),
     "hypot": floating("hypot(a, b)"),
+    "lerp": floating("a + c * (b - a)"),
     "maximum": every("(a > b || a != a) ? a : b"),
     "minimum": every("(a < b || a != a) ? a : b"),
     "mul": _wrapping("*", "a & b"),
     "neg": numeric("-a", "(C(T))(0 - (U(T))a)"),
     "nextafter": floating("CAT(next_, T)(a, b)", "neighbour.h"),
     "pow": numeric("pow(a, b)", "whole_power(a, b)"),
+    "reciprocal": floating("1 / a"),
     "remainder": numeric("floored_rest(a, b)", "floored_rest(a, b)", "real.h"),
     "sign": Forms("a != a ? a : R((a > 0) - (a < 0))", "(a > 0) - (a < 0)", "a"),
     "sub": _wrapping("-"),
 }
+CLAMP = {
+    (True, False): every("(a < b) ? b : b != b ? b : a"),
+    (False, True): every("(a > b) ? b : b != b ? b : a"),
+    (True, True): every("b != b ? b : c != c ? c : a < b ? (b > c ? c : b) : a > c ? c : a"),
+}
+"""By whether there are a low and a high bound."""

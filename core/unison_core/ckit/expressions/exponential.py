@@ -14,5 +14,7 @@ FORMS: dict[str, Forms] = {
     "log10": floating("log10(a)"),
     "log1p": floating("log1p(a)"),
     "log2": floating("log2(a)"),
+    "logaddexp": floating("log_of_sum_of_exps(a, b)", "real.h"),
+    "rsqrt": floating("1 / sqrt(a)"),
     "sqrt": floating("sqrt(a)"),
 }

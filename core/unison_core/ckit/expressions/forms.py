@@ -13,13 +13,17 @@ _HEADERS = ((), ("integer.h",), (), ("complex.h",))
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """An expression for each kind of number; None where the operator has none. headers: what `floating` needs."""
+    """An expression for each kind of number; None where the operator has none.
+
+    headers: what `floating` needs. attributes: the operator's that are K(0), K(1), ...
+    """
 
     floating: str | None = None
     integer: str | None = None
     boolean: str | None = None
     complex: str | None = None
     headers: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     def of(self, dtype: DType) -> tuple[str, tuple[str, ...]]:
         """The expression for a dtype, and the headers that it needs.
@@ -39,11 +43,11 @@ def every(form: str, complex: str | None = None) -> Forms:
     return Forms(form, form, form, complex)
 
 
-def floating(form: str, *headers: str, complex: str | None = None) -> Forms:
+def floating(form: str, *headers: str, attributes: tuple[str, ...] = (), complex: str | None = None) -> Forms:
     """No integers."""
-    return Forms(form, complex=complex, headers=headers)
+    return Forms(form, complex=complex, headers=headers, attributes=attributes)
 
 
-def numeric(floating: str, integer: str, *headers: str) -> Forms:
+def numeric(floating: str, integer: str, *headers: str, attributes: tuple[str, ...] = ()) -> Forms:
     """Real numbers, no bool."""
-    return Forms(floating, integer, headers=headers)
+    return Forms(floating, integer, headers=headers, attributes=attributes)

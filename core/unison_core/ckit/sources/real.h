@@ -19,8 +19,7 @@ FN C(T) floor_quotient(C(T) a, C(T) b) {
     return out == 0 ? copysign(R(0), plain) : out;
 }
 
-// Exact to the smallest numbers, and nothing overflows.
-FN C(T) logistic(C(T) x) {
-    C(T) e = exp(-fabs(x));
-    return (x >= 0 ? R(1) : e) / (1 + e);
+FN C(T) log_of_sum_of_exps(C(T) a, C(T) b) {
+    C(T) gap = a == b ? R(0) : fabs(a - b);
+    return (a > b || a != a ? a : b) + log1p(exp(-gap));
 }
