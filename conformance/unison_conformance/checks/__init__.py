@@ -6,6 +6,7 @@
 
 from unison_conformance.checks import (
     determinism,
+    detours,
     exchange,
     fused,
     gradients,
@@ -31,6 +32,7 @@ __all__ = [
     "CheckFailed",
     "check",
     "determinism",
+    "detours",
     "exchange",
     "fused",
     "gradients",

@@ -1,11 +1,12 @@
 """Whole backends that are wrong on purpose, or right by definition: every operator replaced at once.
 
-The suite must fail every operator of `null`, of `cheats` whatever the trick, and pass every one of `echo`.
+The suite must fail every operator of `null`, of `cheats` whatever the trick, and pass every one of `echo`. `borrowed`
+and `reckoned` compute the right thing on the host, and are told by the way that they take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ import numpy as np
 from unison_conformance.mutants.mutant import Kernel, Mutant
 from unison_conformance.oracle import ORACLES, expected
 from unison_conformance.oracle.wide import Wide
+from unison_core import arraykit, devices
+from unison_core.devices import Device
 from unison_core.operator import Operator, Result, registry
 
-__all__ = ["CHEATS", "cached", "echo", "nothing", "operators", "zeros"]
+__all__ = ["CHEATS", "borrowed", "cached", "echo", "nothing", "operators", "reckoned", "zeros"]
 
 # Operators that hand out memory without a promise of content, or write where they are told.
 _WITHOUT_VALUES = {"empty", "to_device"}
@@ -80,6 +83,45 @@ def echo(op: Operator) -> Mutant:
         return kernel
 
     return Mutant(f"echo.{op.name}", (op.name,), wrong, "returns the oracle")
+
+
+def borrowed(op: Operator, device: Device) -> Mutant:
+    """The host backend's kernel on copies, for a device that is not the host's."""
+
+    def wrong(right: Kernel) -> Kernel:
+        def kernel(*arrays: Any, **attrs: Any) -> Any:
+            host = devices.host()
+            there = [None if a is None else device.backend.to_host(a) for a in arrays]
+            return _sent(op.table[host](*there, **_at(attrs, host)), device)
+
+        return kernel
+
+    return Mutant(f"borrowed.{op.name}", (op.name,), wrong, "lets the CPU backend compute")
+
+
+def reckoned(op: Operator, device: Device, read: Callable[[Any], Any]) -> Mutant:
+    """NumPy's kernels, made for this, on what `read` copies from the device without the backend's `to_host`."""
+
+    def wrong(right: Kernel) -> Kernel:
+        own = arraykit.kernels(np, devices.host().backend.native_dtypes())[op.name]
+
+        def kernel(*arrays: Any, **attrs: Any) -> Any:
+            with np.errstate(all="ignore"):
+                return _sent(own(*[None if a is None else read(a) for a in arrays], **attrs), device)
+
+        return kernel
+
+    return Mutant(f"reckoned.{op.name}", (op.name,), wrong, "copies and computes by itself")
+
+
+def _at(attrs: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    return {**attrs, "device": device} if "device" in attrs else dict(attrs)
+
+
+def _sent(out: Any, device: Device) -> Any:
+    if isinstance(out, tuple):
+        return tuple(_sent(o, device) for o in out)
+    return device.backend.from_host(np.asarray(out), device)
 
 
 CHEATS: tuple[Callable[[Operator], Mutant], ...] = (zeros, nothing, cached)
