@@ -156,3 +156,27 @@ def correction_ignored(right: Kernel) -> Kernel:
     return lambda x, *, dim, correction, keepdim: right(
         x, dim=dim, correction=1.0 - correction, keepdim=keepdim
     )
+
+
+@mutant("fft_c2c", "fft_r2c")
+def fourier_turns_the_other_way(right: Kernel) -> Kernel:
+    """The sign in the exponent is the inverse's."""
+
+    def wrong(x: Any, **attrs: Any) -> Any:
+        return np.conj(right(np.conj(x), **attrs))
+
+    return wrong
+
+
+@mutant("fft_c2r")
+def fourier_forgets_the_middle(right: Kernel) -> Kernel:
+    """Of even lengths, the element that stands for itself counts twice, as its neighbours do."""
+
+    def wrong(x: Any, *, dim: int, length: int) -> Any:
+        if length % 2 or not x.size:
+            return right(x, dim=dim, length=length)
+        weights = np.ones([x.shape[dim] if d == dim % x.ndim else 1 for d in range(x.ndim)])
+        weights.reshape(-1)[-1] = 2
+        return right((x * weights).astype(x.dtype), dim=dim, length=length)
+
+    return wrong

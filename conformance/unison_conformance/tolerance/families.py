@@ -140,6 +140,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mean": ("mean", "var"),
     "prod": ("cumprod", "prod", "scatter_reduce"),
     "logsumexp": ("logcumsumexp", "logsumexp"),
+    "fourier": ("fft_c2c", "fft_c2r", "fft_r2c"),
     "matmul": ("conv", "conv_input_grad", "conv_weight_grad", "linear", "matmul"),
     "softmax": ("softmax",),
     "log_softmax": ("log_softmax",),

@@ -255,6 +255,9 @@ LIMITS: dict[str, Row] = {
     "prod": _accumulated("gamma(n), relative: S = |result|; WN n", Growth.LINEAR, half=1.0, extra=2.0),
     "logsumexp": _accumulated("S = |max| + |log of the sum|", Growth.ROOT, half=3.0, extra=8.0),
     "matmul": _accumulated("S of |products|; n = K, cin/g kh kw for conv", Growth.ROOT, half=1.0),
+    "fourier": _accumulated(
+        "S of |x|; roots of unity: cos and sin 4 units, their angle 2 pi u", Growth.ROOT, half=1.0, extra=10.0
+    ),
     "softmax": _composed("exp 3, div 2.5, a sum, and |x - max| u before exp", half=3.0),
     "log_softmax": _composed("exp 3, log 3, a sum, and |x - max| u before exp", half=3.0),
     "norm": _composed("two-pass mean and variance, rsqrt 2, conditioned by mean / deviation", half=4.0),

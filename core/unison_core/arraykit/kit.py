@@ -12,6 +12,7 @@ from unison_core.arraykit.decomposition import Decomposition
 from unison_core.arraykit.elementwise import Elementwise
 from unison_core.arraykit.embedding import Embedding
 from unison_core.arraykit.folding import Folding
+from unison_core.arraykit.fourier import Fourier
 from unison_core.arraykit.indexing import Indexing
 from unison_core.arraykit.linalg import Linalg
 from unison_core.arraykit.loss import Loss
@@ -66,6 +67,7 @@ def kernels(xp: Any, native: Mapping[DType, Any]) -> dict[str, Callable[..., Any
         Creation,
         Elementwise,
         Embedding,
+        Fourier,
         Indexing,
         Linalg,
         Loss,

@@ -101,6 +101,7 @@ from unison_core.ops.elementwise.trigonometric import (
 )
 from unison_core.ops.embedding import embedding, embedding_backward
 from unison_core.ops.folding import col2im, im2col
+from unison_core.ops.fourier import fft_c2c, fft_c2r, fft_r2c
 from unison_core.ops.indexing import (
     gather,
     index,
@@ -243,6 +244,9 @@ __all__ = [
     "expand",
     "expm1",
     "eye",
+    "fft_c2c",
+    "fft_c2r",
+    "fft_r2c",
     "flip",
     "floor",
     "floor_divide",

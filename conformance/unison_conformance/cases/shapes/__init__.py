@@ -8,6 +8,7 @@ dimensions, long accumulations with cancellation, equal elements, duplicate indi
 from unison_conformance.cases.shapes import (
     creation,
     elementwise,
+    fourier,
     indexing,
     linalg,
     movement,
@@ -23,6 +24,7 @@ __all__ = [
     "MORE",
     "creation",
     "elementwise",
+    "fourier",
     "indexing",
     "linalg",
     "more_samples",
