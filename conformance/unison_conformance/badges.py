@@ -101,11 +101,15 @@ def judge(name: str, results: Sequence[Result], claims: Claims, *, level: int, w
         return Badge(name, claimed, "failed", f"{bad[0].case} ({len(bad)} of {len(mine)})")
     passed = sum(r.verdict is Verdict.PASS for r in mine)
     if not passed:
-        reason = f"level {LEVELS[name]} has its cases" if level < LEVELS[name] else "none of its cases passed"
+        reason = f"level {LEVELS[name]} has its cases" if level < LEVELS[name] else "none of its cases ran"
         return Badge(name, claimed, "not tried", reason) if claimed else _open(name)
     if level < LEVELS[name] or not whole:
-        rest = f"level {LEVELS[name]} has the rest" if level < LEVELS[name] else "the run was not whole"
-        return Badge(name, claimed, "partly", f"{passed} cases passed; {rest}")
+        rest = (
+            f"level {LEVELS[name]} has the rest of its cases"
+            if level < LEVELS[name]
+            else "the run was not whole"
+        )
+        return Badge(name, claimed, "partly", rest)
     waived = sum(r.verdict is Verdict.WAIVED for r in mine)
     if waived:
         return Badge(name, claimed, "partly", f"{passed} cases passed, {waived} are waived")

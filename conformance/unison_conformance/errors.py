@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BackendMissingError", "ConformanceError", "SuiteError", "UsageError", "VersionError"]
+__all__ = [
+    "BackendMissingError",
+    "ConformanceError",
+    "ProcessEndedError",
+    "SuiteError",
+    "UsageError",
+    "VersionError",
+]
 
 
 class ConformanceError(Exception):
@@ -21,6 +28,12 @@ class BackendMissingError(ConformanceError):
     """No such backend, or its device is not available."""
 
     code = 3
+
+
+class ProcessEndedError(ConformanceError):
+    """The backend ended, or tried to end, the process that called it."""
+
+    code = 5
 
 
 class SuiteError(ConformanceError):

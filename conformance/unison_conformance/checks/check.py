@@ -61,4 +61,8 @@ def check(
 
 
 def _bound(function: Callable[..., Any], word: str) -> Callable[[str], Any]:
-    return lambda device: function(device, word)
+    def run(device: str) -> Any:
+        return function(device, word)
+
+    run.__doc__ = function.__doc__
+    return run

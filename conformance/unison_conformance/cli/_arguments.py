@@ -10,7 +10,17 @@ from typing import Any, NoReturn
 from unison_conformance.cases.case import nearest
 from unison_conformance.running.conduct import Options
 
-__all__ = ["Parser", "add_device", "add_selection", "add_workers", "options_from"]
+__all__ = [
+    "Parser",
+    "add_budget",
+    "add_device",
+    "add_selection",
+    "add_timeout",
+    "add_whole",
+    "add_workers",
+    "count",
+    "options_from",
+]
 
 _CHOICE = re.compile(r"invalid choice: '?([^' ]*)'? \(choose from (.*)\)")
 
@@ -44,7 +54,7 @@ def add_device(parser: argparse.ArgumentParser, *, several: bool = False) -> Non
     """`--device`."""
     if several:
         parser.add_argument(
-            "--device", action="append", default=[], metavar="NAME", help="a device; given several times"
+            "--device", action="append", default=[], metavar="NAME", help="a device; given twice or more"
         )
     else:
         parser.add_argument(
@@ -64,23 +74,38 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    """`--seed`, `--budget`, `--jobs`, `--timeout` and `--waivers`."""
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the cases drawn at random on top"
-    )
-    parser.add_argument(
-        "--budget", type=_positive, default=0.0, metavar="S", help="stop after so many seconds"
-    )
+    """`--jobs` and `--timeout`."""
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         default=min(2, os.cpu_count() or 1),
         metavar="N",
         help="worker processes; 0 runs in this process, where a crash ends the run (default: %(default)s)",
     )
+    add_timeout(parser)
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """`--timeout`."""
     parser.add_argument(
         "--timeout", type=_positive, default=30.0, metavar="S", help="seconds a case may take (default: 30)"
     )
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """`--budget`."""
+    parser.add_argument(
+        "--budget", type=_positive, default=0.0, metavar="S", help="stop after so many seconds"
+    )
+
+
+def add_whole(parser: argparse.ArgumentParser) -> None:
+    """`--seed`, `--budget`, `--waivers` and the workers' options."""
+    parser.add_argument(
+        "--seed", type=count, default=0, metavar="N", help="of the cases drawn at random on top"
+    )
+    add_budget(parser)
+    add_workers(parser)
     parser.add_argument(
         "--waivers", default="", metavar="FILE", help="instead of the backend's own conformance.toml"
     )
@@ -115,7 +140,8 @@ def _positive(text: str) -> float:
     return number
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number, 0 or more."""
     if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+        raise argparse.ArgumentTypeError(f"{text!r} is no count: 0 or more")
     return int(text)

@@ -59,8 +59,10 @@ def _numeric(text: str) -> bool:
     return True
 
 
-def failures(results: Sequence[Result], device: str, most: int = 20) -> None:
-    """Print what is not green, each with the command that repeats it."""
+def failures(
+    results: Sequence[Result], device: str, most: int = 20, where: str = "conformance run --json FILE"
+) -> None:
+    """Print what is not green, each with the command that repeats it; `where` has those beyond the first `most`."""
     # What the backend did comes before what the suite could not judge.
     results = sorted(results, key=lambda r: r.verdict is Verdict.SUITE_ERROR)
     for r in results[:most]:
@@ -69,7 +71,7 @@ def failures(results: Sequence[Result], device: str, most: int = 20) -> None:
             print(f"    inputs  {r.inputs}")
         print(f"    repeat  conformance repro {r.case} --device {device}")
     if len(results) > most:
-        print(f"... and {len(results) - most} more (--json FILE has all of them)")
+        print(f"... and {len(results) - most} more ({where} has all of them)")
 
 
 @contextmanager

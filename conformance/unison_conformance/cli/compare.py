@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from unison_conformance import levels
 from unison_conformance.cases.case import Case
-from unison_conformance.cli._arguments import add_device, add_selection, options_from
+from unison_conformance.cli._arguments import add_device, add_selection, add_workers, options_from
 from unison_conformance.cli._output import failures, table
+from unison_conformance.cli._workers import performed
 from unison_conformance.errors import UsageError
+from unison_conformance.running.bits import BitsOf
 from unison_conformance.running.conduct import chosen, device_named
-from unison_conformance.running.perform import outputs, perform
 from unison_conformance.running.support import claims_of
 from unison_conformance.running.verdicts import Result, Verdict
-from unison_core.dispatch.fallback import fallback_policy
 
 __all__ = ["add", "run"]
 
 _ORDER = (7, 5, 4, 1, 8, 6, 0)
+_ANSWERED = {Verdict.PASS, Verdict.FAIL}
 
 
 def add(parsers: Any) -> None:
     """Declare the subcommand."""
-    parser = parsers.add_parser(
-        "compare", help="several devices against the oracle and each other, in this process"
-    )
+    parser = parsers.add_parser("compare", help="several devices against the oracle and each other")
     add_device(parser, several=True)
     add_selection(parser)
+    add_workers(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,13 +38,18 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: fewer than two devices are named.
     """
-    if len(set(options.device)) < 2:
+    devices = list({str(device_named(name)): device_named(name) for name in options.device}.values())
+    if len(devices) < 2:
         raise UsageError("compare takes two devices or more: --device cpu --device strict:0")
-    devices = [device_named(name) for name in options.device]
     cases = [c for c in chosen(options_from(options)) if isinstance(c, Case) and c.values != "error"]
-    results = {str(d): [perform(c, str(d)) for c in cases] for d in devices}
-    same = {str(d): _equal(cases, str(devices[0]), str(d)) for d in devices[1:]}
-    _print(cases, results, same)
+    if not cases:
+        raise UsageError("these options choose no calls of operators to compare")
+    results = {str(d): _in_order(cases, str(d), options) for d in devices}
+    bits = {
+        str(d): [r.detail for r in _in_order([BitsOf(c) for c in cases], str(d), options)] for d in devices
+    }
+    first = str(devices[0])
+    _print(cases, results, {str(d): _equal(bits[first], bits[str(d)]) for d in devices[1:]})
     for device, found in results.items():
         failures([r for r in found if r.verdict not in (Verdict.PASS, Verdict.NOT_SUPPORTED)], device, most=5)
     codes = [
@@ -52,21 +58,23 @@ def run(options: argparse.Namespace) -> int:
     return min(codes, key=_ORDER.index)
 
 
-def _equal(cases: list[Case], first: str, second: str) -> list[bool | None]:
-    """For each case whether the results have the same bits; None where one of the devices refuses."""
-    return [_same(case, first, second) for case in cases]
+def _in_order(cases: Sequence[Any], device: str, options: argparse.Namespace) -> list[Result]:
+    found = {r.case: r for r in performed(cases, device, options)}
+    return [found[str(case)] for case in cases]
 
 
-def _same(case: Case, first: str, second: str) -> bool | None:
-    try:
-        with fallback_policy("error"):
-            a, b = outputs(case, first), outputs(case, second)
-    except Exception:  # noqa: BLE001 - the verdict beside the oracle tells of it
-        return None
-    return len(a) == len(b) and all(
-        x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes()
-        for x, y in zip(a, b, strict=True)
-    )
+def _bits(
+    results: Sequence[Result], device: str, cases: Sequence[Case], options: argparse.Namespace
+) -> list[str]:
+    """For each case the digest of its results on the device; empty where there are none."""
+    able = [BitsOf(c) for c, r in zip(cases, results, strict=True) if r.verdict in _ANSWERED]
+    found = {r.case: r.detail for r in performed(able, device, options) if r.verdict is Verdict.PASS}
+    return [found.get(str(BitsOf(c)), "") for c in cases]
+
+
+def _equal(first: list[str], other: list[str]) -> list[bool | None]:
+    """For each case whether the results have the same bits; None where one of the devices gave none."""
+    return [a == b if a and b else None for a, b in zip(first, other, strict=True)]
 
 
 def _print(cases: list[Case], results: dict[str, list[Result]], same: dict[str, list[bool | None]]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import unison
 from unison_conformance import VERSION
 from unison_conformance.badges import unverified
-from unison_conformance.cases.listing import list_hash
+from unison_conformance.cases.listing import check_list, list_hash
+from unison_conformance.errors import SuiteError
 from unison_conformance.levels import NAMES
 from unison_conformance.oracle import ORACLES
 from unison_conformance.running.conduct import case_list
@@ -51,6 +52,12 @@ def _suite() -> Iterator[bool]:
     for level, name in NAMES.items():
         cases = case_list(level)
         print(f"  L{level} {name:<11}{len(cases):>7} cases, SHA-256 {list_hash(cases)}")
+    try:
+        check_list()
+        print("  case list     the one that this version of the suite stands for")
+    except SuiteError as e:
+        print(f"  case list     not in order: {e}")
+        yield False
     without = sorted(set(registry) - set(ORACLES))
     print(f"  oracles       {len(registry) - len(without)} of {len(registry)} operators")
     if without:

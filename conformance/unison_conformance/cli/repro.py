@@ -10,14 +10,16 @@ import numpy as np
 from unison_conformance import levels
 from unison_conformance.cases.case import Case
 from unison_conformance.checks import Check
-from unison_conformance.cli._arguments import add_device
+from unison_conformance.cli._arguments import add_device, add_timeout
+from unison_conformance.cli._guard import allow
 from unison_conformance.oracle import expected
 from unison_conformance.oracle.wide import Wide
 from unison_conformance.running.conduct import device_named
 from unison_conformance.running.finding import find
 from unison_conformance.running.inputs import host_inputs, promote
 from unison_conformance.running.perform import outputs, perform
-from unison_conformance.running.support import claims_of
+from unison_conformance.running.pool import SLOW
+from unison_conformance.running.support import badges_of, claims_of
 from unison_conformance.tolerance import family_of, limit_of
 from unison_core import dtypes
 from unison_core.dispatch.table import explain
@@ -29,16 +31,28 @@ _SHOWN = 64
 
 def add(parsers: Any) -> None:
     """Declare the subcommand."""
-    parser = parsers.add_parser("repro", help="run one case, in this process, and show all there is to it")
+    parser = parsers.add_parser("repro", help="run one case and show all there is to it")
     parser.add_argument(
         "case", help="its name, as in exp-float32-transposed-special-3 or check.storage.round_trip"
     )
     add_device(parser)
+    add_timeout(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the case; the exit code is the one its verdict gives a run."""
+    """Print the case; the exit code is the one its verdict gives a run.
+
+    What crashes or hangs here is told by the guard.
+    """
     case, device = find(options.case), device_named(options.device)
+    allow(options.timeout * (SLOW if isinstance(case, Check) and case.slow else 1))
+    try:
+        return _run(case, device)
+    finally:
+        allow(0)
+
+
+def _run(case: Case | Check, device: Any) -> int:
     if isinstance(case, Check):
         print(f"{case.name}: {' '.join((case.run.__doc__ or '').split())}".rstrip(": "))
     else:
@@ -83,7 +97,7 @@ def _show_results(case: Case, device: Any) -> None:
         print(f"  the oracle failed: {type(e).__name__}: {e}")
         return
     for number, x in enumerate(got):
-        limit = limit_of(family, dtypes.BY_NAME[x.dtype.name])
+        limit = limit_of(family, dtypes.BY_NAME[x.dtype.name], badges_of(device))
         print(f"  result {number}: {x.dtype.name}{list(x.shape)}, got\n{_text(x)}")
         if number < len(wanted):
             print(f"    wanted\n{_wanted(wanted[number].value)}")

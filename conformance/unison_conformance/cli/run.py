@@ -6,11 +6,12 @@ import argparse
 from collections import defaultdict
 from typing import Any
 
-from unison_conformance.cli._arguments import add_device, add_selection, add_workers, options_from
+from unison_conformance.cli._arguments import add_device, add_selection, add_whole, options_from
 from unison_conformance.cli._output import failures, progress, table
 from unison_conformance.levels import NAMES
+from unison_conformance.report.files import require_writable, write_text
 from unison_conformance.running.conduct import conduct
-from unison_conformance.running.run import Badge, Run
+from unison_conformance.running.run import Run
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core.operator import registry
 
@@ -26,24 +27,25 @@ def add(parsers: Any) -> None:
     parser = parsers.add_parser("run", help="run the suite on a device; exit code 0 if it conforms")
     add_device(parser)
     add_selection(parser)
-    add_workers(parser)
+    add_whole(parser)
     for kind in REPORTS:
         parser.add_argument(f"--{kind}", metavar="FILE", help=f"write a report as {kind.upper()}")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run, print the summary, write the reports asked for."""
+    for path in filter(None, (getattr(options, kind) for kind in REPORTS)):
+        require_writable(path)
     with progress(options.device) as report:
         outcome = conduct(options.device, options_from(options), report)
-    write_reports(outcome, options)
     print_run(outcome)
+    write_reports(outcome, options)
     return outcome.code
 
 
 def write_reports(outcome: Run, options: argparse.Namespace) -> None:
     """Write the reports that were asked for."""
     from unison_conformance import report
-    from unison_conformance.report.files import write_text
 
     if options.json:
         report.write(outcome, options.json)
@@ -98,22 +100,21 @@ _STATUSES = {
     "not tried": "claimed, not tried",
     "unverified": "claimed, not verified",
 }
+_ALWAYS = {"failed", "unverified"}
 
 
 def _print_badges(outcome: Run) -> None:
-    """A line for each status."""
-    held = {s: [b for b in outcome.badges if b.status == s] for s in _STATUSES}
-    if not any(held.values()):
-        print("badges: none")
-    for status, found in held.items():
-        if found:
-            print(f"badges {_STATUSES[status]}: {', '.join(_badge(b) for b in found)}")
-
-
-def _badge(badge: Badge) -> str:
-    hint = [] if badge.claimed else ["not claimed"]
-    hint += [badge.reason] if badge.reason and badge.status != "earned" else []
-    return badge.name + (f" ({'; '.join(hint)})" if hint else "")
+    """A line for each status and reason; where part of the cases ran, what was not tried goes without saying."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for status, words in _STATUSES.items():
+        for b in outcome.badges:
+            if b.status == status and (outcome.level is not None or status in _ALWAYS):
+                reason = f" ({b.reason})" if b.reason and status != "earned" else ""
+                groups[f"badges {words}: %s{reason}"].append(b.name + ("" if b.claimed else " (not claimed)"))
+    for line, names in groups.items():
+        print(line % ", ".join(names))
+    if not groups and outcome.level is not None:
+        print("badges: none claimed")
 
 
 def _level(outcome: Run) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from unison_conformance import VERSION
 from unison_conformance.cases.listing import list_hash
+from unison_conformance.cli._arguments import count
 from unison_conformance.cli._output import progress, table
-from unison_conformance.errors import SuiteError, VersionError
-from unison_conformance.report import differences, read
+from unison_conformance.errors import SuiteError, UsageError, VersionError
+from unison_conformance.report import Difference, differences, read
 from unison_conformance.running.conduct import Options, case_list, conduct
+from unison_conformance.running.run import Run
 
 __all__ = ["add", "run"]
 
@@ -23,41 +26,76 @@ def add(parsers: Any) -> None:
     parser = parsers.add_parser("verify", help="run again what a report was made of, and compare")
     parser.add_argument("file", metavar="REPORT", help="the JSON that `run --json` wrote")
     parser.add_argument("--device", metavar="NAME", help="instead of the report's own device")
-    parser.add_argument("--jobs", type=int, metavar="N", help="worker processes")
+    parser.add_argument("--jobs", type=count, metavar="N", help="worker processes (default: the report's)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 if every verdict and the level came out as reported, else 1.
+    """0 if verdicts, level, badges, claims and exit code came out as reported, else 1.
 
     Raises:
+        UsageError: it is no report, or one of a run that was cut short.
         VersionError: the report is of another version of the suite.
         SuiteError: the version is the same, but not the list of cases.
     """
     old = read(options.file)
-    if old.suite != VERSION:
-        raise VersionError(
-            f"{options.file} is of suite {old.suite}, this is {VERSION}: verify it with that version"
-        )
-    names = Options.__dataclass_fields__
-    wanted = Options(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in old.options.items() if k in names}
-    )
-    if options.jobs is not None:
-        wanted = replace(wanted, jobs=options.jobs)
-    if list_hash(case_list(wanted.level)) != old.case_list:
-        raise SuiteError(f"{options.file} was made with another list of cases than suite {VERSION} has here")
+    wanted = _wanted(old, options)
     device = options.device or old.device
     with progress(device) as report:
         new = conduct(device, wanted, report)
-    changed = [d for d in differences(old, new) if d.kind != "grown"]
+    changed = _changed(old, new)
     if changed:
         table(
             ("change", "case", "reported", "seen"),
             [(d.kind, d.case, d.old or "-", d.new or "-") for d in changed[:_SHOWN]],
         )
-    same = not changed and new.level == old.level and new.code == old.code
+        if len(changed) > _SHOWN:
+            print(f"... and {len(changed) - _SHOWN} more")
+    told = list(_told(old, new))
+    for line in told:
+        print(line)
     print(
-        f"{options.file}: {len(new.results)} cases run again on {device}, {len(changed)} came out otherwise; "
-        f"level {old.level} reported, {new.level} seen; {'verified' if same else 'NOT verified'}"
+        f"{options.file}: {len(new.results)} cases run again on {device}, {len(changed)} came out otherwise"
     )
-    return 0 if same else 1
+    print("NOT verified" if changed or told else "verified")
+    return int(bool(changed or told))
+
+
+def _wanted(old: Run, options: argparse.Namespace) -> Options:
+    """What was asked for when the report was made."""
+    if old.suite != VERSION:
+        raise VersionError(
+            f"{options.file} is of suite {old.suite}, this is {VERSION}: verify it with that version"
+        )
+    names = Options.__dataclass_fields__
+    try:
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in old.options.items() if k in names}
+        wanted = replace(Options(**given), budget=0.0)
+        whole = case_list(wanted.level)
+    except (KeyError, TypeError, ValueError) as e:
+        raise UsageError(f"{options.file}: its options cannot be read: {type(e).__name__}: {e}") from None
+    if old.level is None and not wanted.narrowed:
+        raise UsageError(f"{options.file} is of a run that was cut short: there is nothing whole to verify")
+    if list_hash(whole) != old.case_list:
+        raise SuiteError(
+            f"{options.file} was made with another list of cases than suite {VERSION} has here: it was edited, "
+            "or one of the two suites was (conformance doctor)"
+        )
+    return wanted if options.jobs is None else replace(wanted, jobs=options.jobs)
+
+
+def _changed(old: Run, new: Run) -> list[Difference]:
+    """The cases that came out otherwise; errors are held against each other where the environment is the same."""
+    same = dict(old.environment) == dict(new.environment)
+    return [d for d in differences(old, new) if same or d.kind != "grown"]
+
+
+def _told(old: Run, new: Run) -> Iterator[str]:
+    """What the report says of the whole, and is not so."""
+    for what in ("level", "code", "claims", "seed"):
+        if getattr(old, what) != getattr(new, what):
+            yield f"{what}: {getattr(old, what)} reported, {getattr(new, what)} seen"
+    seen = {b.name: b for b in new.badges}
+    for badge in old.badges:
+        now = seen.get(badge.name)
+        if now is None or (badge.claimed, badge.status) != (now.claimed, now.status):
+            yield f"badge {badge.name}: {badge.status} reported, {now.status if now else 'no such badge'} seen"

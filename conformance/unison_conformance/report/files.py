@@ -7,10 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from unison_conformance.errors import UsageError
+from unison_conformance.errors import ConformanceError, UsageError
 from unison_conformance.running.run import Run
 
-__all__ = ["read", "write", "write_text"]
+__all__ = ["read", "require_writable", "write", "write_text"]
 
 
 def write(run: Run, path: str | Path) -> None:
@@ -23,6 +23,7 @@ def read(path: str | Path) -> Run:
 
     Raises:
         UsageError: there is no such file, or it is no whole report of this suite; the text says which.
+        VersionError: it is a report of another version.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -39,8 +40,23 @@ def read(path: str | Path) -> Run:
         ) from None
     try:
         return Run.from_json(data)
-    except UsageError as e:
-        raise UsageError(f"{path}: {e}") from None
+    except ConformanceError as e:
+        raise type(e)(f"{path}: {e}") from None
+
+
+def require_writable(path: str | Path) -> None:
+    """Refuse a path that cannot be written, before the work that is to fill it.
+
+    Raises:
+        UsageError: the path is a folder, or its folder does not exist or may not be written to.
+    """
+    if Path(path).is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder")
+    try:
+        with tempfile.TemporaryFile(dir=Path(path).parent):
+            pass
+    except OSError as e:
+        raise UsageError(f"cannot write {path}: {e.strerror or e}") from None
 
 
 def write_text(text: str, path: str | Path) -> None:

@@ -27,12 +27,12 @@ from unison_conformance.errors import BackendMissingError
 from unison_conformance.running.run import result_from_json
 from unison_conformance.running.verdicts import Result, Verdict
 
-__all__ = ["isolated"]
+__all__ = ["SLOW", "isolated"]
 
 _BATCH = 64
 _STARTING = 120.0
-# How often slow checks may outlast the limit of an ordinary case.
-_SLOW = 10
+SLOW = 10
+"""How often slow checks may outlast the limit of an ordinary case."""
 _SAID = 1500
 
 
@@ -76,7 +76,7 @@ class _Worker:
         if not self.waiting:
             return False
         case = self.waiting[0]
-        allowed = timeout * (_SLOW if isinstance(case, Check) and case.slow else 1)
+        allowed = timeout * (SLOW if isinstance(case, Check) and case.slow else 1)
         return time.monotonic() - self.since > allowed
 
     def end(self) -> None:

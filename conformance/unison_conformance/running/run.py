@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from types import NoneType
 from typing import Any
 
-from unison_conformance.errors import UsageError
+from unison_conformance.errors import UsageError, VersionError
 from unison_conformance.running.verdicts import Result, Verdict
 
 __all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json"]
@@ -92,26 +93,41 @@ class Run:
         """The run that `to_json` made plain.
 
         Raises:
-            UsageError: the data are of another schema, or not all there; the text says which.
+            VersionError: the data are of another schema.
+            UsageError: they are not all there, or not what they should be; the text says which.
         """
         if not isinstance(data, Mapping) or "schema" not in data:
             raise UsageError("this is no report of the suite: it has no field 'schema'")
         if data["schema"] != SCHEMA:
-            raise UsageError(
+            raise VersionError(
                 f"the report has schema {data['schema']!r}, this suite reads {SCHEMA}: "
                 "use the suite that wrote it, or run again"
             )
         missing = [f.name for f in fields(cls) if f.name not in data]
         if missing:
             raise UsageError(f"the report lacks {', '.join(missing)}: it was cut off or edited")
+        wrong = [name for name, kind in _KINDS.items() if not isinstance(data[name], kind)]
+        if wrong:
+            raise UsageError(
+                f"the report has something else than it should in {', '.join(wrong)}: it was edited"
+            )
         try:
             return cls(**{**_typed(data), **{k: _parts(k, data[k]) for k in _PARTS}})
-        except (KeyError, TypeError, ValueError) as e:
+        except (AttributeError, KeyError, TypeError, ValueError) as e:
             raise UsageError(f"the report cannot be read: {type(e).__name__}: {e}") from e
 
 
 _NUMBERS = ("error", "limit", "ratio")
 _PARTS = ("claims", "results", "badges", "fallbacks")
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("suite", "case_list", "device", "started"), str),
+    **dict.fromkeys(("environment", "claims", "options"), dict),
+    **dict.fromkeys(("results", "badges", "fallbacks", "reasons"), (list, tuple)),
+    **dict.fromkeys(("seed", "code"), int),
+    "level": (int, NoneType),
+    "interrupted": bool,
+    "seconds": (int, float),
+}
 
 
 def result_to_json(result: Result) -> dict[str, Any]:

@@ -12,7 +12,11 @@ import json
 import os
 import signal
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unison_conformance.running.verdicts import Result
 
 __all__ = ["main"]
 
@@ -32,7 +36,7 @@ def main(device: str) -> int:
         answers.flush()
 
     try:
-        perform, found = _ready(device)
+        perform = _ready(device)
     except Exception as e:  # noqa: BLE001 - the parent reports it
         answer({"failed": f"{type(e).__name__}: {e}"})
         return 3
@@ -40,11 +44,14 @@ def main(device: str) -> int:
     from unison_conformance.running.run import result_to_json
 
     for line in sys.stdin:
-        answer(result_to_json(perform(found(line.strip()), device)))
+        answer(result_to_json(perform(line.strip())))
     return 0
 
 
-def _ready(device: str) -> Any:
+def _ready(device: str) -> Callable[[str], Result]:
+    """What answers a line, the backend loaded."""
+    from unison_conformance.cases.case import Case
+    from unison_conformance.running.bits import WORD, bits_of
     from unison_conformance.running.finding import find
     from unison_conformance.running.perform import perform
     from unison_core import devices
@@ -52,7 +59,14 @@ def _ready(device: str) -> Any:
     _ = devices.canonical(device).backend
     with contextlib.suppress(ImportError):
         import flint  # noqa: F401 - so that the first case does not pay for it
-    return perform, find
+
+    def done(line: str) -> Result:
+        # Names of checks may hold spaces.
+        word, _, rest = line.partition(" ")
+        case = find(rest if word == WORD else line)
+        return bits_of(case, device) if word == WORD and isinstance(case, Case) else perform(case, device)
+
+    return done
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def call(capsys):
         ("lst", 2, "did you mean list"),
         ("run --devise cpu", 2, "did you mean --device"),
         ("run --level 7", 2, "no level '7'"),
-        ("run --jobs many", 2, "no number of processes"),
+        ("run --jobs many", 2, "no count"),
         ("run --budget -1", 2, "no number of seconds"),
         ("run --device cpuu", 3, "did you mean cpu"),
         ("run --device strict:9", 3, "has 2 device"),

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from unison_conformance.errors import UsageError
+from unison_conformance.errors import ConformanceError, UsageError
 from unison_conformance.report import differences, junit, page, read, write
 from unison_conformance.running.run import Badge, Claims, Fallback, Run
 from unison_conformance.running.verdicts import Result, Verdict
@@ -64,7 +64,7 @@ def test_a_report_is_plain_json_without_special_numbers(tmp_path):
 def test_a_spoilt_report_is_refused(tmp_path, spoil, told):
     write(RUN, tmp_path / "r.json")
     (tmp_path / "r.json").write_text(spoil((tmp_path / "r.json").read_text()))
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(ConformanceError, match=told):
         read(tmp_path / "r.json")
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from unison_conformance.errors import BackendMissingError, UsageError
+from unison_conformance.errors import BackendMissingError, ConformanceError, UsageError
 from unison_conformance.running import Result, Verdict, conduct
 from unison_conformance.running.conduct import Options, chosen
 from unison_conformance.running.run import Badge, Claims, Fallback, Run
@@ -43,7 +43,7 @@ def test_run_survives_json():
     ],
 )
 def test_run_of_another_schema_or_shape_is_refused(change, text):
-    with pytest.raises(UsageError, match=text):
+    with pytest.raises(ConformanceError, match=text):
         Run.from_json({**RUN.to_json(), **change})
 
 
