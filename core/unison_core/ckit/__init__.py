@@ -27,7 +27,9 @@ from unison_core.ckit.optimizer import Optimizer
 from unison_core.ckit.random import Random
 from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
+from unison_core.ckit.scan import Scan
 from unison_core.ckit.softmax import Softmax
+from unison_core.ckit.sorting import Sorting
 
 __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kernels"]
 
@@ -47,7 +49,9 @@ def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
         Optimizer,
         Random,
         Reduction,
+        Scan,
         Softmax,
+        Sorting,
     )
     return merge_kernels(*[theme(kit).table() for theme in themes])
 

@@ -79,16 +79,24 @@ def accumulator(dtype: DType) -> DType:
 
 @lru_cache(maxsize=4096)
 def plan(
-    shape: Shape, strides: tuple[Shape, ...], dims: tuple[int, ...], facts: DeviceFacts, whole: bool = False
+    shape: Shape,
+    strides: tuple[Shape, ...],
+    dims: tuple[int, ...],
+    facts: DeviceFacts,
+    whole: bool = False,
+    span: int = 0,
 ) -> Plan:
-    """The plan of a reduction over `dims` of arrays with these strides; whole: nothing is cut into chunks."""
+    """The plan of a reduction over `dims` of arrays with these strides.
+
+    whole: nothing is cut into chunks. span: chunks are of that length, each for one work-item.
+    """
     rest = [d for d in range(len(shape)) if d not in dims]
     kept, keep = collapse([shape[d] for d in rest], *[[s[d] for d in rest] for s in strides])
     reduced, step = collapse([shape[d] for d in dims], *[[s[d] for d in dims] for s in strides])
     outputs, count = numel([shape[d] for d in rest]), numel([shape[d] for d in dims])
-    lanes = GROUP if count >= GROUP // 2 and _nearest(step) <= _nearest(keep) else 1
-    chunks = 1 if whole else _chunks(outputs, count, lanes, facts)
-    span = max(1, -(-count // chunks))
+    lanes = GROUP if not span and count >= GROUP // 2 and _nearest(step) <= _nearest(keep) else 1
+    if not span:
+        span = max(1, -(-count // (1 if whole else _chunks(outputs, count, lanes, facts))))
     chunks = max(1, -(-count // span))
     _widen(kept, keep)
     _widen(reduced, step)
