@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unison_core import dtypes
 from unison_core.ckit.array import CArray
-from unison_core.ckit.program import Program
-from unison_core.dtypes import DType
-from unison_core.spec import broadcast, numel
+from unison_core.ckit.product import Product, product
+from unison_core.spec import broadcast, numel, view_strides
 from unison_core.strided import broadcast_strides, collapse
 
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
-__all__ = ["Linalg", "sum_type"]
-
-_MATMUL = Program("matmul", "linalg.c")
-_GROUP = 64
-
-
-def sum_type(dtype: DType) -> str:
-    """The C type that sums of a dtype are held in; integers wrap, so theirs are unsigned."""
-    if dtype.is_floating_point:
-        return "f64" if dtype is dtypes.float64 else "f32"
-    return "u64" if dtype is dtypes.int64 else "u32"
+__all__ = ["Linalg"]
 
 
 class Linalg:
@@ -37,7 +24,7 @@ class Linalg:
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
-        return {"matmul": self.matmul}
+        return {"linear": self.linear, "matmul": self.matmul}
 
     def matmul(self, a: CArray, b: CArray) -> CArray:
         if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
@@ -51,22 +38,52 @@ class Linalg:
             batch,
             broadcast_strides(a.shape[:-2], a.strides[:-2], batch),
             broadcast_strides(b.shape[:-2], b.strides[:-2], batch),
+            (0,) * len(batch),
+            out.strides[:-2],
         )
-        rest = [0] * (8 - len(lengths))
-        params = struct.pack(
-            "35q",
-            *(rows, columns, a.shape[-1], len(lengths), a.offset, b.offset, out.offset),
-            *(a.strides[-2], b.strides[-2], a.strides[-1], b.strides[-1]),
-            *(*lengths, *rest, *steps[0], *rest, *steps[1], *rest),
+        if len(lengths) == 1 and not steps[1][0] and a.strides[-2] * rows == steps[0][0]:
+            # The batches of a lie one after another, and b is the same for all: more rows.
+            rows, lengths, steps = rows * lengths[0], [], [[], [], [], []]
+        how = Product(
+            rows=rows,
+            columns=columns,
+            depth=a.shape[-1],
+            a_row=a.strides[-2],
+            a_deep=a.strides[-1],
+            b_deep=b.strides[-2],
+            b_column=b.strides[-1],
+            out_row=columns,
+            batch=lengths,
+            steps=steps,
         )
-        self.kit.launch(
-            _MATMUL,
-            (("T", a.dtype), ("SUM", sum_type(a.dtype))),
-            (-(-columns // _GROUP), rows, numel(batch)),
-            (_GROUP,),
-            (a.buffer, b.buffer, out.buffer),
-            params,
-            a.runtime,
-            "matmul",
+        product(self.kit, how, a, b, None, out)
+        return out
+
+    def linear(self, x: CArray, weight: CArray, bias: CArray | None) -> CArray:
+        if not x.ndim or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
+            raise ValueError("linear")
+        columns, depth = weight.shape
+        if bias is not None and bias.shape not in ((columns,), (1,), ()):
+            raise ValueError("linear")
+        out = self.kit.empty((*x.shape[:-1], columns), x.dtype, x.runtime)
+        if not out.size:
+            return out
+        rows = numel(x.shape[:-1])
+        strides = view_strides(x.shape, x.strides, (rows, depth))
+        if strides is None:
+            x = self.kit.copy(x)
+            strides = [depth, 1]
+        how = Product(
+            rows=rows,
+            columns=columns,
+            depth=depth,
+            a_row=strides[0],
+            a_deep=strides[1],
+            b_deep=weight.strides[1],
+            b_column=weight.strides[0],
+            out_row=columns,
+            bias_column=bias.strides[0] if bias is not None and bias.size == columns and bias.ndim else 0,
+            label="linear",
         )
+        product(self.kit, how, x, weight, bias, out)
         return out

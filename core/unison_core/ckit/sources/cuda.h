@@ -55,4 +55,6 @@ FN u16 half_of_f64(f64 x) {
     asm("cvt.rn.f16.f64 %0, %1;" : "=h"(h) : "d"(x));
     return h;
 }
+#define UNROLL _Pragma("unroll")
+#define FMA(a, b, c) fma(a, b, c)
 FN u64 high_product(u64 a, u64 b) { return __umul64hi(a, b); }

@@ -63,4 +63,8 @@ FN u16 half_of_f64(f64 x) {
     return h;
 }
 #endif
+#define UNROLL _Pragma("unroll")
+#ifdef FP_FAST_FMAF
+#define FMA(a, b, c) fma(a, b, c)
+#endif
 FN u64 high_product(u64 a, u64 b) { return mul_hi(a, b); }

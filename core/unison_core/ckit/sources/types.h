@@ -120,3 +120,12 @@ FN u16 bfloat16_of_f64(f64 x) {
 // A number of the type that T computes in, however it is written: R(0.5).
 #define R(x) ((C(T))(x))
 #define IS_NAN(x) ((x) != (x))
+
+// Before a loop of a constant number of turns: write each of them out.
+#ifndef UNROLL
+#define UNROLL
+#endif
+// a * b + c, rounded once where the target's header says that this is one fast instruction.
+#ifndef FMA
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif

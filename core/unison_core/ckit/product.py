@@ -1,0 +1,128 @@
+"""Launches of `sources/product.c`, on which matrix products and convolutions rest."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unison_core import dtypes
+from unison_core.ckit.array import CArray
+from unison_core.ckit.program import Program
+from unison_core.ckit.tiles import Tiles, sum_type, tiles
+from unison_core.spec import numel
+
+if TYPE_CHECKING:
+    from unison_core.ckit.kit import CKit
+
+__all__ = ["Product", "Windows", "product"]
+
+_PRODUCT, _JOIN = Program("product"), Program("join")
+_BATCH = 6
+_JOIN_GROUP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """That b is read through walks (see the source): the data's lengths, and both walks as numbers in their order."""
+
+    size: tuple[int, ...]
+    over_depth: tuple[int, ...]
+    over_columns: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Product:
+    """The numbers of one launch: out[i, j] = bias + sum over k of a[i, k] * b[k, j], steps in elements.
+
+    batch: lengths of the batch, and for a, b, bias and out the step of each. The columns of out lie side by side,
+    unless `windows` says otherwise; `whole` says that out is contiguous, so that its depth may be shared out.
+    """
+
+    rows: int
+    columns: int
+    depth: int
+    a_row: int
+    a_deep: int
+    b_deep: int
+    b_column: int
+    out_row: int
+    bias_row: int = 0
+    bias_column: int = 0
+    batch: Sequence[int] = ()
+    steps: Sequence[Sequence[int]] = ((), (), (), ())
+    windows: Windows | None = None
+    whole: bool = True
+    offset: int = 0
+    label: str = field(default="matmul")
+
+
+def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, out: CArray) -> None:
+    """Write the product into out, which has elements."""
+    runtime, kind = a.runtime, sum_type(a.dtype)
+    tile = tiles(runtime.facts, a.dtype)
+    batch = numel(how.batch)
+    groups = (-(-how.columns // tile.columns), -(-how.rows // tile.rows), batch)
+    splits, share = _splits(how, tile, numel(groups), runtime.facts.units * (2 if runtime.facts.cpu else 4))
+    windows = how.windows
+    defines = (
+        ("T", a.dtype),
+        ("SUM", kind),
+        ("IS_INTEGER", not a.dtype.is_floating_point),
+        ("PARTIAL", splits > 1),
+        ("WINDOWS", windows is not None),
+        *((("DIMS", len(windows.size)),) if windows else ()),
+        *tile.defines,
+    )
+    target = out
+    if splits > 1:
+        wide = dtypes.float64 if kind.endswith("64") else dtypes.float32
+        target = kit.empty((groups[2], splits, how.rows, how.columns), wide, runtime)
+    bias_at = bias.offset if bias else 0
+    biased = (int(bias is not None), how.bias_row, how.bias_column)
+    params = _params(how, splits, share, (a.offset, b.offset, bias_at, out.offset), biased)
+    kit.launch(
+        _PRODUCT,
+        defines,
+        (groups[0], groups[1], batch * splits),
+        (tile.group,),
+        (a.buffer, b.buffer, (bias or a).buffer, target.buffer),
+        params,
+        runtime,
+        how.label,
+    )
+    if splits > 1:
+        kit.launch(
+            _JOIN,
+            (("T", a.dtype), ("SUM", kind)),
+            (-(-out.size // _JOIN_GROUP),),
+            (_JOIN_GROUP,),
+            (target.buffer, (bias or a).buffer, out.buffer),
+            struct.pack(
+                "9q", out.size, splits, how.rows, how.columns, out.offset, *biased[:1], bias_at, *biased[1:]
+            ),
+            runtime,
+            how.label,
+        )
+
+
+def _splits(how: Product, tile: Tiles, groups: int, wanted: int) -> tuple[int, int]:
+    """How many groups share the depth of each tile, and how much each takes, where there are too few tiles."""
+    least = max(4 * tile.depth, 256)
+    if not how.whole or groups >= wanted or how.depth < 2 * least:
+        return 1, max(how.depth, 1)
+    share = max(least, -(-how.depth // -(-wanted // groups)))
+    share = -(-share // tile.depth) * tile.depth
+    return -(-how.depth // share), share
+
+
+def _params(how: Product, splits: int, share: int, at: Sequence[int], biased: Sequence[int]) -> bytes:
+    rest = (0,) * (_BATCH - len(how.batch))
+    values = [how.rows, how.columns, how.depth, splits, share, *at, len(how.batch), *how.batch, *rest]
+    for row in how.steps:
+        values += (*row, *rest)
+    values += (how.a_row, how.a_deep, how.b_deep, how.b_column, how.out_row, *biased)
+    if how.windows is not None:
+        values += (*how.windows.size, *how.windows.over_depth, *how.windows.over_columns)
+    return struct.pack(f"{len(values)}q", *values)
