@@ -73,10 +73,12 @@ class Device:
 
     def __enter__(self) -> Device:
         _stack().append(self)
+        _count_blocks(1)
         return self
 
     def __exit__(self, *_: object) -> None:
         _stack().pop()
+        _count_blocks(-1)
 
 
 def get(spec: Any, index: int | None = None) -> Device:
@@ -171,6 +173,14 @@ class _Local(threading.local):
 
 _local = _Local()
 _default: Device | None = None
+_blocks = 0
+"""Blocks with a device of their own, of all threads (Note [Unusual states])."""
+
+
+def _count_blocks(more: int) -> None:
+    global _blocks
+    with _lock:
+        _blocks += more
 
 
 def _stack() -> list[Device]:
@@ -182,7 +192,7 @@ def _stack() -> list[Device]:
 def default() -> Device:
     """Where tensors are made when nothing else is said: the innermost `with device:` block's, else the default."""
     global _default
-    if _local.stack:
+    if _blocks and _local.stack:
         return _local.stack[-1]
     if _default is None:
         _default = get(HOST)

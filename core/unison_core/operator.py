@@ -113,17 +113,24 @@ class Operator:
     same_dtype: bool = True
     table: KernelTable = field(init=False)
     inplace_table: KernelTable = field(init=False)
-    limited: bool = field(init=False)
-    """Whether there are dtypes that it does not take; `refused` are the backends' own objects for them."""
-    refused: set[Any] = field(init=False)
+    ready: set[Any] = field(init=False)
+    """The backends' own objects of the dtypes that its kernels take unpromoted; `choosy`: it takes not all."""
+    choosy: bool = field(init=False)
     call: Callable[..., Any] = field(init=False)
     direct: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
         self.table = KernelTable(self)
         self.inplace_table = KernelTable(self, inplace=True)
-        self.limited = not self.dtypes.issuperset(dtypes.ALL)
-        self.refused = {native for native, dtype in promotion.NATIVE.items() if dtype not in self.dtypes}
+        self.ready = {native for native, dtype in promotion.NATIVE.items() if self.takes(dtype)}
+        self.choosy = not all(map(self.takes, dtypes.ALL))
+
+    def takes(self, dtype: DType) -> bool:
+        """Whether its kernels take the dtype as it is: it is allowed, and promotion leaves it alone."""
+        promotes = self.promote is Promote.FLOAT or (
+            self.promote is Promote.ACCUMULATE and dtype is not dtypes.int64
+        )
+        return dtype in self.dtypes and (not promotes or dtype in dtypes.INEXACT)
 
     @property
     def is_primitive(self) -> bool:

@@ -26,7 +26,7 @@ __all__ = ["assign", "inplace", "mark_written", "refuse_repeats"]
 def inplace(function: Any) -> Callable[..., Any]:
     """The in-place form of an operator: `inplace(ops.add)(x, y)` writes x + y into x and returns x."""
     op: Operator = function.operator
-    table, composed, limited = op.inplace_table, op.body is not None, op.limited
+    table, composed = op.inplace_table, op.body is not None
 
     def call(x: Any, /, *rest: Any, **attrs: Any) -> Any:
         if state.modes_active and state.local.modes:
@@ -48,7 +48,7 @@ def inplace(function: Any) -> Callable[..., Any]:
                 device.backend.assign(array, result.array)
                 inputs = settle(op, (x, *rest)) if state.grad_enabled() else (x, *rest)
             else:
-                if limited and array.dtype in op.refused:
+                if op.choosy and array.dtype not in op.ready:
                     refuse_dtype()
                 table[device](
                     array, *[None if i is None else i.array for i in inputs[1:]], out=array, **attrs
@@ -72,11 +72,9 @@ def inplace(function: Any) -> Callable[..., Any]:
 
 def _of_two(op: Operator, general: Callable[..., Any]) -> Callable[..., Any]:
     """The path of ordinary calls of a binary elementwise operator (Note [Call paths]); others take `general`."""
-    from unison_core.operator import Promote
-
     if not (op.elementwise and op.same_dtype):
         return general
-    table, floats, limited, refused = op.inplace_table, op.promote is Promote.FLOAT, op.limited, op.refused
+    table, choosy, ready = op.inplace_table, op.choosy, op.ready
 
     def call(x: Any, y: Any, /) -> Any:
         try:
@@ -92,8 +90,7 @@ def _of_two(op: Operator, general: Callable[..., Any]) -> Callable[..., Any]:
                 or other.dtype is not dtype
                 or number.device is not device
                 or other.shape not in (array.shape, ())
-                or (floats and dtype not in INEXACT)
-                or (limited and dtype in refused)
+                or (choosy and dtype not in ready)
                 or state.modes_active
             ):
                 return general(x, y)

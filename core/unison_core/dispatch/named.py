@@ -57,11 +57,8 @@ def attributed(op: Operator, watched: bool, general: Call) -> Call:
 
 
 def _attributed_one(op: Operator, watched: bool, general: Call) -> Call:
-    from unison_core.operator import Promote
-
-    table, differentiable, refused = op.table, op.differentiable, op.refused
-    body, limited = op.body is not None, op.limited
-    floats = op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+    table, differentiable, body = op.table, op.differentiable, op.body is not None
+    choosy, ready = op.choosy, op.ready
 
     def one(x: Any, /, *, _1: Any) -> Any:
         if watched and state.modes_active:
@@ -69,10 +66,8 @@ def _attributed_one(op: Operator, watched: bool, general: Call) -> Call:
         try:
             device = x.device
             array = x.array
-            if (floats and array.dtype not in INEXACT) or (body and op.vjp is None):
+            if (choosy and array.dtype not in ready) or (body and op.vjp is None):
                 return general(x, _1=_1)
-            if limited and array.dtype in refused:
-                refuse_dtype()
             result = table[device](array, _1=_1)
         except UnisonError:
             raise
@@ -97,11 +92,8 @@ def _attributed_one(op: Operator, watched: bool, general: Call) -> Call:
 
 
 def _attributed_two(op: Operator, watched: bool, general: Call) -> Call:
-    from unison_core.operator import Promote
-
-    table, differentiable, refused = op.table, op.differentiable, op.refused
-    body, limited = op.body is not None, op.limited
-    floats = op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
+    table, differentiable, body = op.table, op.differentiable, op.body is not None
+    choosy, ready = op.choosy, op.ready
 
     def two(x: Any, /, *, _1: Any, _2: Any) -> Any:
         if watched and state.modes_active:
@@ -109,10 +101,8 @@ def _attributed_two(op: Operator, watched: bool, general: Call) -> Call:
         try:
             device = x.device
             array = x.array
-            if (floats and array.dtype not in INEXACT) or (body and op.vjp is None):
+            if (choosy and array.dtype not in ready) or (body and op.vjp is None):
                 return general(x, _1=_1, _2=_2)
-            if limited and array.dtype in refused:
-                refuse_dtype()
             result = table[device](array, _1=_1, _2=_2)
         except UnisonError:
             raise
@@ -138,14 +128,14 @@ def _attributed_two(op: Operator, watched: bool, general: Call) -> Call:
 
 def view(op: Operator, watched: bool) -> Call:
     """One tensor and one attribute; the result aliases it (Note [Views] in the frontend's autograd)."""
-    table, limited, refused = op.table, op.limited, op.refused
+    table, choosy, ready = op.table, op.choosy, op.ready
 
     def one(x: Any, /, *, _1: Any) -> Any:
         if watched and state.modes_active:
             return modes.through(op, (x,), {"_1": _1})
         try:
             device = x.device
-            if limited and x.array.dtype in refused:
+            if choosy and x.array.dtype not in ready:
                 refuse_dtype()
             result = table[device](x.array, _1=_1)
         except UnisonError:
@@ -172,10 +162,8 @@ def view(op: Operator, watched: bool) -> Call:
 
 def variadic(op: Operator, watched: bool, general: Call) -> Call:
     """Any number of tensors and one attribute."""
-    from unison_core.operator import Promote
-
-    table, differentiable, limited, refused = op.table, op.differentiable, op.limited, op.refused
-    floats, body = op.promote in (Promote.ACCUMULATE, Promote.FLOAT), op.body is not None
+    table, differentiable, body = op.table, op.differentiable, op.body is not None
+    choosy, ready = op.choosy, op.ready
 
     def one(*inputs: Any, _1: Any) -> Any:
         if watched and state.modes_active:
@@ -192,11 +180,14 @@ def variadic(op: Operator, watched: bool, general: Call) -> Call:
                 if x.tracked or (x.base is not None and state.refresh(x)):
                     tracked = True
                 arrays.append(array)
-            if (floats and dtype not in INEXACT) or (body and op.vjp is None):
+            if (choosy and dtype not in ready) or (body and op.vjp is None):
                 return general(*inputs, _1=_1)
-            if limited and dtype in refused:
-                refuse_dtype()
-            result = table[device](*arrays, _1=_1)
+            # Two is the usual number, and unpacking a list costs more than the check.
+            result = (
+                table[device](arrays[0], arrays[1], _1=_1)
+                if len(arrays) == 2
+                else table[device](*arrays, _1=_1)
+            )
         except UnisonError:
             raise
         except Exception:  # noqa: BLE001 - an input may be None or a number; the general path knows, or says so

@@ -7,8 +7,8 @@ everything unusual (a mode, mixed dtypes, Python numbers, results that are not p
 for a slower function at one test. Nothing here allocates but the result tensor. A composite without a gradient
 rule of its own runs its body while recording, so that the operators inside record themselves.
 
-Dtypes that an operator does not take are refused here, by a look into the set of the native ones (`op.refused`), since
-libraries would answer: NumPy orders complex numbers. Operators of all dtypes skip the look.
+What dtypes an operator's kernels take unpromoted is a set of native ones (`op.ready`). Others are promoted or refused
+here, since libraries would answer: NumPy orders complex numbers. Operators of all dtypes skip the look.
 
 The test `out.__class__ is not device.array_class` catches tuples and the scalars NumPy makes of 0-d results.
 """
@@ -71,10 +71,7 @@ def _by_name(op: Operator, watched: bool, general: Call) -> Call | None:
 
 def unary(op: Operator, watched: bool) -> Call:
     """One tensor, no attributes."""
-    from unison_core.operator import Promote
-
-    table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
-    limited, refused = op.limited, op.refused
+    table, differentiable, body, choosy, ready = op.table, op.differentiable, op.body, op.choosy, op.ready
 
     def call(x: Any, /) -> Any:
         if watched and state.modes_active:
@@ -82,12 +79,8 @@ def unary(op: Operator, watched: bool) -> Call:
         try:
             device = x.device
             array = x.array
-            if floats and array.dtype not in INEXACT:
-                settled = settle(op, (x,))
-                if settled[0] is not x:
-                    return call(*settled)
-            if limited and array.dtype in refused:
-                refuse_dtype()
+            if choosy and array.dtype not in ready:
+                return call(*_promoted(op, x))
             if body is not None and x.tracked and op.vjp is None and state.grad_enabled():
                 return body(x)
             result = table[device](array)
@@ -109,12 +102,21 @@ def unary(op: Operator, watched: bool) -> Call:
     return call
 
 
+def _promoted(op: Operator, x: Any) -> tuple[Any, ...]:
+    """x in a dtype that the operator's kernels take.
+
+    Raises:
+        TypeError: there is none.
+    """
+    settled = settle(op, (x,))
+    if settled[0] is x:
+        refuse_dtype()
+    return settled
+
+
 def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
     """Two tensors, or a tensor and a Python number. What is neither goes to `foreign(a, b)` or is an error."""
-    from unison_core.operator import Promote
-
-    table, differentiable, floats, body = op.table, op.differentiable, op.promote is Promote.FLOAT, op.body
-    limited, refused = op.limited, op.refused
+    table, differentiable, body, choosy, ready = op.table, op.differentiable, op.body, op.choosy, op.ready
 
     def call(a: Any, b: Any, /) -> Any:
         if watched and state.modes_active:
@@ -132,12 +134,12 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
                     return call(*settle(op, (a, b)))
                 b = number
             y = b.array
-            if b.device is not device or y.dtype is not dtype or (floats and dtype not in INEXACT):
+            if b.device is not device or y.dtype is not dtype or (choosy and dtype not in ready):
                 settled = settle(op, (a, b))
                 if settled[0] is not a or settled[1] is not b:
                     return call(*settled)
-            if limited and dtype in refused:
-                refuse_dtype()
+                if dtype not in ready:
+                    refuse_dtype()
             if body is not None and op.vjp is None and (a.tracked or b.tracked) and state.grad_enabled():
                 return body(a, b)
             result = table[device](x, y)
@@ -197,11 +199,8 @@ def _binary_again(op: Operator, call: Call, a: Any, b: Any, foreign: Call | None
 
 def attributed(op: Operator, watched: bool) -> Call:
     """One tensor and attributes."""
-    from unison_core.operator import Promote
-
     table, differentiable, defaults, attributes = op.table, op.differentiable, op.defaults, len(op.attributes)
-    body, floats = op.body, op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
-    limited, refused = op.limited, op.refused
+    body, choosy, ready = op.body, op.choosy, op.ready
 
     def call(x: Any, /, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -211,12 +210,8 @@ def attributed(op: Operator, watched: bool) -> Call:
         try:
             device = x.device
             array = x.array
-            if floats and array.dtype not in INEXACT:
-                settled = settle(op, (x,))
-                if settled[0] is not x:
-                    return call(*settled, **attrs)
-            if limited and array.dtype in refused:
-                refuse_dtype()
+            if choosy and array.dtype not in ready:
+                return call(*_promoted(op, x), **attrs)
             tracked = x.tracked or (x.base is not None and state.refresh(x))
             if body is not None and tracked and op.vjp is None and state.grad_enabled():
                 return body(x, **attrs)
@@ -244,10 +239,8 @@ def nary(op: Operator, watched: bool) -> Call:
     from unison_core.operator import Promote
 
     table, differentiable, defaults, attributes = op.table, op.differentiable, op.defaults, len(op.attributes)
-    body = op.body
+    body, choosy, ready = op.body, op.choosy, op.ready
     promotes = op.promote is not Promote.NONE
-    accumulates = op.promote in (Promote.ACCUMULATE, Promote.FLOAT)
-    limited, refused = op.limited, op.refused
 
     def call(*inputs: Any, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -260,7 +253,7 @@ def nary(op: Operator, watched: bool) -> Call:
             dtype = first.array.dtype
             tracked = False
             arrays: list[Any] = []
-            odd = accumulates and dtype not in INEXACT
+            odd = choosy and dtype not in ready
             for x in inputs:
                 if x is None:
                     arrays.append(None)
@@ -275,8 +268,8 @@ def nary(op: Operator, watched: bool) -> Call:
                 settled = settle(op, inputs)
                 if any(s is not x for s, x in zip(settled, inputs, strict=True)):
                     return call(*settled, **attrs)
-            if limited and dtype in refused:
-                refuse_dtype()
+                if dtype not in ready:
+                    refuse_dtype()
             if body is not None and tracked and op.vjp is None and state.grad_enabled():
                 return body(*inputs, **attrs)
             result = table[device](*arrays, **attrs)
@@ -303,7 +296,7 @@ def nary(op: Operator, watched: bool) -> Call:
 def view(op: Operator, watched: bool) -> Call:
     """One tensor and attributes; the result aliases it (Note [Views] in the frontend's autograd)."""
     table, defaults, attributes = op.table, op.defaults, len(op.attributes)
-    limited, refused = op.limited, op.refused
+    choosy, ready = op.choosy, op.ready
 
     def call(x: Any, /, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -312,7 +305,7 @@ def view(op: Operator, watched: bool) -> Call:
             attrs = {**defaults, **attrs} if attrs else defaults
         try:
             device = x.device
-            if limited and x.array.dtype in refused:
+            if choosy and x.array.dtype not in ready:
                 refuse_dtype()
             result = table[device](x.array, **attrs)
         except UnisonError:
@@ -371,7 +364,7 @@ def writing(op: Operator, watched: bool) -> Call:
     from unison_core.dispatch.inplace import check_target
 
     table, defaults, attributes = op.table, op.defaults, len(op.attributes)
-    limited, refused = op.limited, op.refused
+    choosy, ready = op.choosy, op.ready
 
     def call(*inputs: Any, **attrs: Any) -> Any:
         if watched and state.modes_active:
@@ -386,7 +379,7 @@ def writing(op: Operator, watched: bool) -> Call:
                     settle(op, inputs)
                 if x.base is not None or (recording and x.tracked):
                     check_target(op.name, x)
-            if limited and inputs[0].array.dtype in refused:
+            if choosy and inputs[0].array.dtype not in ready:
                 refuse_dtype()
             table[device](*[x.array for x in inputs], **attrs)
         except UnisonError:

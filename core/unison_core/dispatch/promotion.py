@@ -34,15 +34,14 @@ _CACHE_LIMIT = 512
 
 
 def learn(natives: Mapping[DType, Any]) -> None:
-    """Note the dtype objects of a backend that is loaded, and which operators refuse them."""
+    """Note the dtype objects of a backend that is loaded, and which operators take them."""
     from unison_core.operator import registry
 
     NATIVE.update((native, dtype) for dtype, native in natives.items())
     INEXACT.update(native for dtype, native in natives.items() if dtype in dtypes.INEXACT)
     COMPLEX.update(native for dtype, native in natives.items() if dtype.is_complex)
     for op in registry.values():
-        if op.limited:
-            op.refused.update(native for dtype, native in natives.items() if dtype not in op.dtypes)
+        op.ready.update(native for dtype, native in natives.items() if op.takes(dtype))
 
 
 def settle(op: Operator, inputs: Sequence[Any]) -> tuple[Any, ...]:

@@ -63,7 +63,12 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     Raises:
         TypeError: something is not an integer.
     """
-    if len(args) == 1 and not isinstance(args[0], int) and not isinstance(args[0], Handle):
+    for n in args:
+        if n.__class__ is not int:
+            break
+    else:
+        return args
+    if len(args) == 1 and not isinstance(args[0], (int, Handle)):
         args = tuple(args[0])
     for n in args:
         if n.__class__ is not int:

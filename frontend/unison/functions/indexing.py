@@ -19,12 +19,23 @@ _BASIC = (int, slice, type(None), type(Ellipsis))
 def getitem(x: Any, key: Any) -> Any:
     """x[key]: a view for integers, slices, None and Ellipsis; a copy when tensors or lists take part."""
     cls = key.__class__
-    if cls is int or (
-        cls is slice and key.step is None and key.start.__class__ in _BOUND and key.stop.__class__ in _BOUND
-    ):
-        return ops.slice(x, key=(key,))
+    if cls is int:
+        # The Ellipsis makes it a view also where all dimensions are indexed.
+        return ops.slice(x, key=(key, ...))
     if cls is not tuple:
         key = (key,)
+    for k in key:
+        cls = k.__class__
+        if not (
+            cls is int
+            or (
+                cls is slice and k.step is None and k.start.__class__ in _BOUND and k.stop.__class__ in _BOUND
+            )
+        ):
+            break
+    else:
+        if key:
+            return ops.slice(x, key=key)
     basic, advanced = _split(x, key)
     out = ops.slice(x, key=basic) if basic else x
     if advanced is None:

@@ -234,7 +234,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
                 f"{list(x.array.shape)} at entry {i}"
             )
-    at = dim if dim == 0 else wrap_dim(dim, len(first) + 1)
+    at = wrap_dim(dim, len(first) + 1)
     if at < len(first):
         # Joined along an existing dimension, the parts lie as they will in the new one.
         result = ops.view(ops.cat(*given, dim=at), shape=(*first[:at], len(given), *first[at:]))

@@ -44,15 +44,17 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
     """Operator name -> kernel."""
     half = {n for d, n in native.items() if d.is_floating_point and d.bits == 16}
     ones = {d: [np.ones(n, d) for n in range(_SMALL + 1)] for d in map(np.dtype, (np.float32, np.float64))}
+    plain = {n for n in native.values() if n.kind in "fiu"}
     reduce, array, asarray = np.add.reduce, np.array, np.asarray
     kit = arraykit.Reduction(arraykit.ArrayKit(np, native))
 
     def sum(x: Any, *, dim: Dims, keepdim: bool) -> Any:
         """Positional arguments, since NumPy parses keywords slowly; half types accumulate in float32."""
         dtype = x.dtype
-        if not keepdim and x.size <= _SMALL and dtype in ones:
+        count = x.size
+        if not keepdim and count <= _SMALL and dtype in ones:
             if dim is None:
-                return array(x.ravel().dot(ones[dtype][x.size]))
+                return array((x if x.ndim == 1 else x.ravel()).dot(ones[dtype][count]))
             if dim == _ROWS and x.ndim == 2:
                 return x.dot(ones[dtype][x.shape[1]])
         if dtype in half:
@@ -69,8 +71,8 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
 
     def extreme(general: Callable[..., Any], place: Callable[[Any], Any]) -> Callable[..., Any]:
         def kernel(x: Any, *, dim: Dims, keepdim: bool) -> Any:
-            if dim is None and not keepdim and x.size <= _SMALL and x.dtype.kind in "fiu":
-                return array(x.ravel()[place(x)])
+            if dim is None and not keepdim and x.size <= _SMALL and x.dtype in plain:
+                return array((x if x.ndim == 1 else x.ravel())[place(x)])
             return general(x, dim=dim, keepdim=keepdim)
 
         return kernel

@@ -354,11 +354,12 @@ def mish(input: Any, inplace: bool = False) -> Any:
 
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
     """exp(x) / sum(exp(x)) along dim, computed in dtype if one is given."""
-    if dtype is not None or input.dtype not in dtypes.FLOATING:
+    if dtype is not None:
         input = _settled("softmax", input, dtype)
-    if dim is None or not 0 <= dim < input.array.ndim:
+    n = input.array.ndim
+    if dim.__class__ is not int or not -n <= dim < n:
         dim = _dimension("softmax", input, dim, _stacklevel)
-    return ops.softmax(input, dim=dim)
+    return ops.softmax(input, dim=dim % n if n else 0)
 
 
 def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
@@ -369,11 +370,12 @@ def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTy
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DType | None = None) -> Any:
     """x - log(sum(exp(x))) along dim, computed in dtype if one is given."""
-    if dtype is not None or input.dtype not in dtypes.FLOATING:
+    if dtype is not None:
         input = _settled("log_softmax", input, dtype)
-    if dim is None or not 0 <= dim < input.array.ndim:
+    n = input.array.ndim
+    if dim.__class__ is not int or not -n <= dim < n:
         dim = _dimension("log_softmax", input, dim, _stacklevel)
-    return ops.log_softmax(input, dim=dim)
+    return ops.log_softmax(input, dim=dim % n if n else 0)
 
 
 def _settled(name: str, input: Any, dtype: DType | None) -> Any:
