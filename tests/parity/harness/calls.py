@@ -61,16 +61,23 @@ def expected(pair: Pair, sample: Any) -> tuple[Call, bool]:
 
 
 def exact(pair: Pair, sample: Any, expected: Any) -> Any:
-    """PyTorch's result in double precision, rounded to the dtypes of expected; expected if there is none."""
+    """PyTorch's result in double precision, rounded to the dtypes of expected; expected if there is none.
+
+    Integers that become floating numbers become double precision as well: the default dtype is that.
+    """
     doubled = copy.copy(sample)
     doubled.input, doubled.args, doubled.kwargs = tree_map(
         _doubled, (sample.input, tuple(sample.args), sample.kwargs)
     )
+    default = torch.get_default_dtype()
     try:
+        torch.set_default_dtype(torch.float64)
         output = call(pair.expected, pair.reference, pair, doubled).output
         return tree_map(lambda e, o: o.to(e.dtype) if isinstance(e, torch.Tensor) else o, expected, output)
     except Exception:  # noqa: BLE001 - not every operator takes double precision
         return expected
+    finally:
+        torch.set_default_dtype(default)
 
 
 def _doubled(value: Any) -> Any:
