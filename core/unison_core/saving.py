@@ -1,7 +1,8 @@
 """What a recorded call keeps for its gradient rule, declared with the rule.
 
 `@mul.vjp(values={"a": "b", "b": "a"})` says that the gradient of a needs the value of b and the other way round;
-`values="out"` that every gradient needs the result; `specs="x"` that the rule reads only x's shape and dtype.
+`values="out"` that every gradient needs the result (`"out.1"`: the second of several, so that the user may write
+into the others); `specs="x"` that the rule reads only x's shape and dtype.
 A rule is handed None for what was not saved: the gradient that would need it is not wanted.
 """
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["NOTHING", "SPEC", "VALUE", "SavingPlan", "plan"]
 
 NOTHING, SPEC, VALUE = 0, 1, 2
+KeepOut = bool | tuple[int, ...]
 
 
 class SavingPlan:
-    """For each pattern of tracked inputs: what to keep of each input, and whether to keep the result."""
+    """For each pattern of tracked inputs: what to keep of each input, and whether to keep the result, or which."""
 
     __slots__ = ("_cache", "_needs", "_specs", "data", "one", "two", "variadic")
 
@@ -32,7 +34,7 @@ class SavingPlan:
         self.variadic = variadic
         self._needs = needs
         self._specs = specs
-        self._cache: dict[tuple[bool, ...], tuple[tuple[int, ...] | None, bool]] = {}
+        self._cache: dict[tuple[bool, ...], tuple[tuple[int, ...] | None, KeepOut]] = {}
         plain = not variadic
         self.one = self._work_out((True,)) if plain and len(data) == 1 else None
         """The plan of an operator of one input."""
@@ -43,14 +45,14 @@ class SavingPlan:
         )
         """The plans of an operator of two inputs, by 2 * (first tracked) + (second tracked)."""
 
-    def of(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, bool]:
-        """(what to keep of each input, or None if nothing; whether to keep the result)."""
+    def of(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, KeepOut]:
+        """(what to keep of each input, or None if nothing; whether to keep the result, or the places of some)."""
         found = self._cache.get(tracked)
         if found is None:
             found = self._cache[tracked] = self._work_out(tracked)
         return found
 
-    def _work_out(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, bool]:
+    def _work_out(self, tracked: tuple[bool, ...]) -> tuple[tuple[int, ...] | None, KeepOut]:
         names = self.data
         if self.variadic:
             names = self.data[:-1] + self.data[-1:] * (len(tracked) - len(self.data) + 1)
@@ -59,7 +61,8 @@ class SavingPlan:
             if is_tracked:
                 wanted |= self._needs[name]
         keep = tuple(VALUE if n in wanted else SPEC if n in self._specs else NOTHING for n in names)
-        return (keep if any(keep) else None), "out" in wanted
+        some = tuple(sorted(int(n[4:]) for n in wanted if n.startswith("out.")))
+        return (keep if any(keep) else None), "out" in wanted or some
 
 
 def plan(op: Operator, values: str | Mapping[str, str], specs: str) -> SavingPlan:
@@ -73,7 +76,7 @@ def plan(op: Operator, values: str | Mapping[str, str], specs: str) -> SavingPla
     else:
         needs = {name: frozenset(values.get(name, "").split()) for name in op.data}
     named = set().union(*needs.values(), specs.split(), () if isinstance(values, str) else values)
-    unknown = named - set(op.data) - {"out"}
+    unknown = {n for n in named - set(op.data) - {"out"} if not n.startswith("out.") or not n[4:].isdecimal()}
     if unknown:
         raise RegistrationError(f"the vjp rule of {op.name} saves {sorted(unknown)}, which are not its data")
     return SavingPlan(op.data, op.variadic, needs, frozenset(specs.split()))

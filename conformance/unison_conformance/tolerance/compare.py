@@ -11,18 +11,12 @@ import numpy as np
 from unison_conformance.oracle.reference import Reference, Residual
 from unison_conformance.oracle.wide import Wide
 from unison_conformance.tolerance.limits import Limit, growth_factor, roundoff
+from unison_conformance.tolerance.ulp import FORMATS, ulp_size
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
-__all__ = ["Comparison", "compare", "ulp_size", "verified"]
+__all__ = ["Comparison", "compare", "verified"]
 
-# Significand bits (the hidden one included) and the exponents of the smallest normal and of the largest binade.
-_FORMATS = {
-    dtypes.float64: (53, -1022, 1023),
-    dtypes.float32: (24, -126, 127),
-    dtypes.float16: (11, -14, 15),
-    dtypes.bfloat16: (8, -126, 127),
-}
 _PARTS = {dtypes.complex64: dtypes.float32, dtypes.complex128: dtypes.float64}
 # The reference itself is known to about 2^-100: a correctly rounded result may seem to miss 0.5 by that much.
 _SLACK = 1.0 + 2.0**-40
@@ -41,20 +35,6 @@ class Comparison:
     wanted: str = ""
     wrong: int = 0
     """How many elements are outside their limit."""
-
-
-def ulp_size(values: Any, dtype: DType, below: Any = False) -> Any:
-    """The unit in the last place of a float format at each value (float64 array); subnormals have the smallest.
-
-    `below` marks numbers whose magnitude is a little less than that of `values`: under a power of two the unit is
-    half as large.
-    """
-    bits, lowest, highest = _FORMATS[dtype]
-    fraction, exponent = np.frexp(np.abs(values))
-    exponent = exponent - 1 - (below & (fraction == 0.5))
-    exponent = np.where(np.isfinite(values), exponent, highest)
-    exponent = np.where(values == 0, lowest, exponent)
-    return np.ldexp(1.0, np.clip(exponent, lowest, highest) - (bits - 1))
 
 
 def compare(got: Any, reference: Reference, dtype: DType, limit: Limit, *, flush: bool = False) -> Comparison:
@@ -206,7 +186,7 @@ def _error(got: Any, wanted: Wide, unit: Any, dtype: DType) -> Any:
     """The distance in units in the last place; 0 where both are NaN or the same infinity, infinite where one is."""
     error = np.abs((got - wanted.hi) - wanted.lo) / unit
     # A result at the edge of the format may round to infinity.
-    bits, _, highest = _FORMATS[dtype]
+    bits, _, highest = FORMATS[dtype]
     largest = np.ldexp(2.0 - 2.0 ** (1 - bits), highest)
     rounded_up = np.isinf(got) & np.isfinite(wanted.hi) & (np.sign(got) == np.sign(wanted.hi))
     error = np.where(rounded_up, np.where(np.abs(wanted.hi) >= largest - unit, 0.0, np.inf), error)

@@ -253,7 +253,12 @@ LIMITS: dict[str, Row] = {
     "sum": _accumulated("S of |terms|", Growth.ROOT, half=1.0),
     "mean": _accumulated("S of |terms|, of squares for var (two passes)", Growth.ROOT, half=1.0, extra=2.0),
     "prod": _accumulated("gamma(n), relative: S = |result|; WN n", Growth.LINEAR, half=1.0, extra=2.0),
-    "logsumexp": _accumulated("S = |max| + |log of the sum|", Growth.ROOT, half=3.0, extra=8.0),
+    "logsumexp": _accumulated(
+        "S = 1 + |log of the sum|, |x - max| u before exp; running: + |max|; exp 3, log 3",
+        Growth.ROOT,
+        half=3.0,
+        extra=8.0,
+    ),
     "matmul": _accumulated("S of |products|; n = K, cin/g kh kw for conv", Growth.ROOT, half=1.0),
     "fourier": _accumulated(
         "S of |x|; roots of unity: cos and sin 4 units, their angle 2 pi u", Growth.ROOT, half=1.0, extra=10.0

@@ -103,7 +103,7 @@ def _check_classes(x: Spec, target: Spec, weight: Any) -> None:
         )
 
 
-@cross_entropy.vjp(values={"x": "x target weight out"})
+@cross_entropy.vjp(values={"x": "x target weight out.1 out.2"})
 def cross_entropy_vjp(
     g: Any, out: Any, x: Any, target: Any, weight: Any, *, ignore_index: int, reduction: str
 ) -> Any:

@@ -445,7 +445,7 @@ def cummax_infer(x: Spec, *, dim: int) -> tuple[Spec, Spec]:
     return _along(x, dim), x.like(dtype=int64)
 
 
-@cummax.vjp(values="out", specs="x")
+@cummax.vjp(values="out.1", specs="x")
 def cummax_vjp(g: Any, out: Any, x: Any, *, dim: int) -> Any:
     return ops.scatter_add(_zeros(x, g), out[1], g[0], dim=dim) if x.shape else g[0]
 
@@ -460,7 +460,7 @@ def cummin_infer(x: Spec, *, dim: int) -> tuple[Spec, Spec]:
     return _along(x, dim), x.like(dtype=int64)
 
 
-@cummin.vjp(values="out", specs="x")
+@cummin.vjp(values="out.1", specs="x")
 def cummin_vjp(g: Any, out: Any, x: Any, *, dim: int) -> Any:
     return ops.scatter_add(_zeros(x, g), out[1], g[0], dim=dim) if x.shape else g[0]
 

@@ -24,7 +24,7 @@ def sort_infer(x: Spec, *, dim: int, descending: bool) -> tuple[Spec, Spec]:
     return x, x.like(dtype=int64)
 
 
-@sort.vjp(values="out", specs="x")
+@sort.vjp(values="out.1", specs="x")
 def sort_vjp(g: Any, out: Any, x: Any, *, dim: int, descending: bool) -> Any:
     if not x.shape:
         return g[0]

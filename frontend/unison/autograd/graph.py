@@ -17,7 +17,7 @@ from unison.autograd.saved import saved_tensors_hooks
 from unison_core import state
 from unison_core.dispatch.promotion import INEXACT
 from unison_core.handle import Handle, alias, counter_of, wrap
-from unison_core.saving import NOTHING, SPEC, VALUE
+from unison_core.saving import NOTHING, SPEC, VALUE, KeepOut
 
 __all__ = ["Node", "OpNode", "Output", "Through", "edge", "record", "saved_tensors_hooks"]
 
@@ -137,7 +137,9 @@ class OpNode(Node):
         """The result as a tensor again, in its place in the graph, for higher orders."""
         array, device, _ = out
         if array.__class__ is tuple:
-            return tuple(_restore(a, device, Output(self, i)) for i, a in enumerate(array))
+            return tuple(
+                None if a is None else _restore(a, device, Output(self, i)) for i, a in enumerate(array)
+            )
         return _restore(array, device, self)
 
     def release(self) -> None:
@@ -286,8 +288,8 @@ def record(  # noqa: C901, PLR0912, PLR0915 - written out: it runs per operator 
 _SECOND = (NOTHING, VALUE)
 
 
-def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> bool:
-    """The parents and saved inputs of a call with any number of inputs; returns whether to keep the result."""
+def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> KeepOut:
+    """The parents and saved inputs of a call with any number of inputs; returns what to keep of the result."""
     node.parents = parents = tuple([None if x is None or not x.tracked else edge(x) for x in inputs])
     if op.elementwise:
         node.shapes = tuple([() if x is None else x.array.shape for x in inputs])
@@ -296,7 +298,7 @@ def _record_many(node: OpNode, op: Any, inputs: tuple[Any, ...]) -> bool:
         node.saved = (None,) * len(inputs)
     else:
         _keep(node, inputs, keep)
-    return bool(keep_out)
+    return keep_out
 
 
 def _keep(node: OpNode, inputs: tuple[Any, ...], keep: tuple[int, ...]) -> None:
@@ -325,14 +327,16 @@ def _ghost(x: Any) -> Ghost:
     return ghost
 
 
-def _attach_outputs(node: OpNode, out: tuple[Any, ...], keep_out: bool) -> None:
+def _attach_outputs(node: OpNode, out: tuple[Any, ...], keep_out: KeepOut) -> None:
     node.count = len(out)
     for i, o in enumerate(out):
         if o.array.dtype in INEXACT:
             o.node = Output(node, i)
             o.tracked = True
     if keep_out:
-        node.out = (tuple(o.array for o in out), out[0].device, _Sum([counter_of(o) for o in out]))
+        kept = range(len(out)) if keep_out is True else keep_out
+        arrays = tuple(o.array if i in kept else None for i, o in enumerate(out))
+        node.out = (arrays, out[0].device, _Sum([counter_of(out[i]) for i in kept]))
         node.expected = (node.expected or 0) + node.out[2][0]
 
 

@@ -53,7 +53,11 @@ class Packed:
         if self.out is None:
             return inputs, None
         packed, device = self.out
-        array = tuple(fetch(o).array for o in packed) if isinstance(packed, tuple) else fetch(packed).array
+        array = (
+            fetch(packed.value).array
+            if isinstance(packed, _Box)
+            else tuple(None if o is None else fetch(o.value).array for o in packed)
+        )
         return inputs, node._rebuild((array, device, None))
 
 
@@ -96,7 +100,9 @@ def pack(node: Any) -> None:
             array, device, _ = out
             many = isinstance(array, tuple)
             packed = (
-                tuple(pack_hook(wrap(a, device)) for a in array) if many else pack_hook(wrap(array, device))
+                tuple(None if a is None else _Box(pack_hook(wrap(a, device))) for a in array)
+                if many
+                else _Box(pack_hook(wrap(array, device)))
             )
             out = (packed, device)
     finally:

@@ -55,7 +55,7 @@ def batch_norm_infer(x: Spec, weight: Any, bias: Any, *, eps: float) -> tuple[Sp
     return x.like(), statistic, statistic
 
 
-@batch_norm.vjp(values={"x": "x weight out", "weight": "x weight out"}, specs="x bias")
+@batch_norm.vjp(values={"x": "x weight out.1 out.2", "weight": "x weight out.1 out.2"}, specs="x bias")
 def batch_norm_vjp(g: Any, out: Any, x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
     g_out, g_mean, g_var = g
     gx = gw = gb = None

@@ -71,7 +71,7 @@ def max_pool_with_indices_infer(
     return out, out.like(dtype=int64)
 
 
-@max_pool_with_indices.vjp(values="out", specs="x")
+@max_pool_with_indices.vjp(values="out.1", specs="x")
 def max_pool_with_indices_vjp(
     g: Any,
     out: Any,
