@@ -28,6 +28,7 @@ from unison_conformance.oracle.reference import Reference
 from unison_conformance.oracle.wide import Wide, wide
 from unison_conformance.tolerance.families import family_of
 from unison_conformance.tolerance.limits import LIMITS, growth_factor, limit_of, roundoff
+from unison_conformance.tolerance.ulp import ulp_size
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
@@ -193,10 +194,11 @@ class Tracked:
         return self._function("sigmoid", functions.sigmoid, lambda x, y: y * (1 - y))
 
     def gate(self) -> Tracked:
-        """A sigmoid computed as it is, or as (1 + tanh(x / 2)) / 2, whose rounding is relative to 1."""
+        """A sigmoid computed as it is, or as (1 + tanh(x / 2)) / 2: half the errors of tanh and of the sum."""
         out = self.sigmoid()
-        grain = 2.0 ** -_BITS[self.dtype] / roundoff(self.dtype)
-        other = (2 * _ulps("tanh", self.dtype) * np.abs(2 * out.value.hi - 1) + 2.0) * 0.5 * grain
+        doubled = 2 * out.value.hi
+        units = [ulp_size(v, self.dtype) / roundoff(self.dtype) for v in (doubled - 1, doubled)]
+        other = 0.5 * (_ulps("tanh", self.dtype) * units[0] + 0.5 * units[1])
         carried = np.abs(out.value.hi * (1 - out.value.hi)) * self.error
         return Tracked(out.value, np.maximum(out.error, carried + other), self.dtype)
 
