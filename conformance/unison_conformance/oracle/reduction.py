@@ -267,10 +267,13 @@ def _finite(top: Any) -> Any:
 
 
 def _logarithm(total: Wide, moved: Any, top: Any, terms: Any) -> Reference:
-    """log(total) + top. S: the relative error of the sum is that of its logarithm, hence 1; |x - top| u before exp."""
+    """log(total) + top. S: the relative error of the sum is that of its logarithm, hence 1; |x - top| u before exp.
+
+    The maximum itself is exact, and the last sum rounds once: it has no share.
+    """
     log = functions.log(total)
     value = log + Wide(top)
-    scale = 1.0 + moved / np.maximum(total.hi, 1.0) / 16 + np.abs(log.hi) + np.abs(top)
+    scale = 1.0 + moved / np.maximum(total.hi, 1.0) / 16 + np.abs(log.hi)
     return Reference(value, np.where(np.isfinite(scale), scale, 0.0), terms)
 
 
@@ -290,7 +293,10 @@ def _logsumexp(x: Any, *, dim: Any, keepdim: bool) -> Any:
 
 @oracle("logcumsumexp")
 def _logcumsumexp(x: Any, *, dim: int) -> Any:
-    """Each as the logsumexp of what has come so far, in blocks of rows whose later places are -inf."""
+    """Each as the logsumexp of what has come so far, in blocks of rows whose later places are -inf.
+
+    S has |top| besides: running results are added to each other, and each is rounded.
+    """
     if not x.ndim or not x.size:
         return _still(x)
     d = dim % x.ndim
@@ -310,7 +316,7 @@ def _logcumsumexp(x: Any, *, dim: int) -> Any:
         return Reference(value.apply(np.moveaxis, -1, d), np.moveaxis(scale, -1, d), terms)
     found = [_logsumexp(rows[..., : i + 1], dim=-1, keepdim=True) for i in range(n)]
     joined = Wide(*(np.concatenate([getattr(f.value, part) for f in found], -1) for part in ("hi", "lo")))
-    scale = np.concatenate([f.scale for f in found], -1)
+    scale = np.concatenate([f.scale for f in found], -1) + np.abs(top)
     return Reference(joined.apply(np.moveaxis, -1, d), np.moveaxis(scale, -1, d), terms)
 
 
