@@ -58,7 +58,7 @@ def threshold_backward(g: Any, x: Any) -> Any:
 
 
 def _relu(x: Any, out: Any) -> None:
-    np.maximum(x, _ZEROS[: x.size], out)
+    np.maximum(x, _ZEROS[: x.size], out=out)
 
 
 def _ratio(x: Any, coefficients: Any, constant: Any) -> tuple[Any, Any]:
