@@ -14,6 +14,7 @@ from typing import Any
 from unison_core.backend import merge_kernels
 from unison_core.ckit.array import CArray
 from unison_core.ckit.batch_norm import BatchNorm
+from unison_core.ckit.convolution import Convolution
 from unison_core.ckit.creation import Creation
 from unison_core.ckit.elementwise import Elementwise
 from unison_core.ckit.embedding import Embedding
@@ -38,6 +39,7 @@ def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
     themes = (
         BatchNorm,
+        Convolution,
         Creation,
         Elementwise,
         Embedding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unison_core import dtypes
@@ -37,7 +37,8 @@ class Product:
     """The numbers of one launch: out[i, j] = bias + sum over k of a[i, k] * b[k, j], steps in elements.
 
     batch: lengths of the batch, and for a, b, bias and out the step of each. The columns of out lie side by side,
-    unless `windows` says otherwise; `whole` says that out is contiguous, so that its depth may be shared out.
+    unless `windows` says otherwise. moved: where a, b and out begin, counted from where their arrays do. whole: out
+    is contiguous and all of it is written, so that groups may share the depth.
     """
 
     rows: int
@@ -52,10 +53,10 @@ class Product:
     bias_column: int = 0
     batch: Sequence[int] = ()
     steps: Sequence[Sequence[int]] = ((), (), (), ())
+    moved: tuple[int, int, int] = (0, 0, 0)
     windows: Windows | None = None
     whole: bool = True
-    offset: int = 0
-    label: str = field(default="matmul")
+    label: str = "matmul"
 
 
 def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, out: CArray) -> None:
@@ -80,8 +81,9 @@ def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, 
         wide = dtypes.float64 if kind.endswith("64") else dtypes.float32
         target = kit.empty((groups[2], splits, how.rows, how.columns), wide, runtime)
     bias_at = bias.offset if bias else 0
+    at = (a.offset + how.moved[0], b.offset + how.moved[1], bias_at, out.offset + how.moved[2])
     biased = (int(bias is not None), how.bias_row, how.bias_column)
-    params = _params(how, splits, share, (a.offset, b.offset, bias_at, out.offset), biased)
+    params = _params(how, splits, share, at, biased)
     kit.launch(
         _PRODUCT,
         defines,

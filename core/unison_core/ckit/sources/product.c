@@ -61,11 +61,11 @@ typedef struct {
 #define NOWHERE (-0x40000000)
 #define A_DEEP(k) far_k[k]
 #define VALUE_B(k, j) (INSIDE(k, j) ? (SUM)LOAD(T, b, near_k[k] + near_j[j]) : 0)
-#if DIMS == 2
-#define INSIDE(k, j) (WITHIN(0, k, j) && WITHIN(1, k, j))
-#else
-#define INSIDE(k, j) (WITHIN(0, k, j) && WITHIN(1, k, j) && WITHIN(2, k, j))
-#endif
+#define INSIDE(k, j) CAT(INSIDE_, DIMS)(k, j)
+#define INSIDE_2(k, j) (WITHIN(0, k, j) && WITHIN(1, k, j))
+#define INSIDE_3(k, j) (INSIDE_2(k, j) && WITHIN(2, k, j))
+#define INSIDE_4(k, j) (INSIDE_3(k, j) && WITHIN(3, k, j))
+#define INSIDE_5(k, j) (INSIDE_4(k, j) && WITHIN(4, k, j))
 #define WITHIN(d, k, j) ((u32)(where_k[d][k] + where_j[d][j]) < (u32)p.size[d])
 
 #define WALK(walk, place, where, near_at, far_at, t)                       \
