@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from unison_conformance.cases.layouts import place, repeated
 from unison_conformance.cases.values import draw, host_dtype
 from unison_conformance.oracle import ORACLES, expected
 from unison_conformance.oracle.reference import Reference
-from unison_core import dtypes
+from unison_core import devices, dtypes
 from unison_core.dispatch.infer import promoted_dtype
 from unison_core.handle import wrap
 from unison_core.samples import Arg
@@ -94,19 +94,45 @@ class Sent:
 
     inputs: tuple[Any, ...]
     memories: tuple[tuple[Any, Any], ...]
+    layout: str
 
     def changed(self) -> str:
         """What has been written since, in words; empty if nothing has. Poison around the elements counts too."""
-        for number, (tensor, before) in enumerate(self.memories):
+        return self._written("was written to", [slice(None)] * len(self.memories))
+
+    def spilled(self, hosts: tuple[Any, ...]) -> str:
+        """What has been written since around the elements, in words: all that may change are the elements."""
+        return self._written("was written around", _around(hosts, self.layout))
+
+    def _written(self, what: str, kept: Sequence[Any]) -> str:
+        for number, ((tensor, before), places) in enumerate(zip(self.memories, kept, strict=True)):
             now = np.asarray(tensor.device.backend.to_host(tensor.array))
-            if now.tobytes() == before.tobytes():
-                continue
-            wrong = np.flatnonzero(_bits(now) != _bits(before))
-            return (
-                f"input {number} was written to: {wrong.size} bytes of its memory of {before.nbytes} changed, "
-                f"the first at {int(wrong[0]) if wrong.size else 0}"
-            )
+            wrong = np.flatnonzero((_bits(now) != _bits(before))[places])
+            if wrong.size:
+                return f"input {number} {what}: {wrong.size} bytes of its memory of {before.nbytes} changed"
         return ""
+
+
+def _around(hosts: tuple[Any, ...], layout: str) -> list[Any]:
+    """Which bytes of the memories of inputs belong to no element: those that do not move with the elements."""
+    there = []
+    for turned in (False, True):
+        memories: list[Any] = []
+
+        def send(array: Any, memories: list[Any] = memories) -> Any:
+            memories.append(_bits(array))
+            return wrap(devices.host().backend.from_host(array, devices.host()), devices.host())
+
+        for i, x in enumerate(hosts):
+            if isinstance(x, np.ndarray):
+                place(_turned(x) if turned else x, layout, send, i)
+        there.append(memories)
+    return [a == b for a, b in zip(*there, strict=True)]
+
+
+def _turned(x: Any) -> Any:
+    """Other bytes everywhere."""
+    return ~x if x.dtype.kind == "b" else (_bits(x) ^ 0xFF).view(x.dtype).reshape(x.shape)
 
 
 def _bits(x: Any) -> Any:
@@ -123,4 +149,4 @@ def sent(hosts: tuple[Any, ...], layout: str, device: Any) -> Sent:
         return tensor
 
     inputs = tuple(place(x, layout, send, i) if isinstance(x, np.ndarray) else x for i, x in enumerate(hosts))
-    return Sent(inputs, tuple(memories))
+    return Sent(inputs, tuple(memories), layout)

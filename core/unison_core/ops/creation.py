@@ -60,7 +60,11 @@ def empty_samples() -> Any:
 
 @primitive(differentiable=False)
 def arange(*, start: float = 0, end: float, step: float = 1, dtype: DType) -> Array:
-    """start, start + step, ... below end: start + i * step computed in float64 or int64, then rounded once."""
+    """start, start + step, ... below end: start + i * step computed in float64 or int64, then rounded once.
+
+    There are ceil((end - start) / step) of them, in float64 as in PyTorch: arange(0, 0.9, 0.3) has 3, though the
+    quotient of these doubles is a little more than 3. Of integers the count is exact.
+    """
 
 
 @arange.infer

@@ -168,3 +168,28 @@ def test_check_passes_fails_and_needs_badges():
     assert (failed.verdict, failed.detail) == (Verdict.FAIL, "seen on cpu")
     lacking = perform(Check("check.a.b", 0, broken, frozenset({"graph"})), "cpu")
     assert lacking.verdict is Verdict.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, -1])
+def test_operator_that_writes_beside_its_elements_fails(plant, place):
+    def wrong(right, *arrays, **attrs):
+        out = right(*arrays, **attrs)
+        first = arrays[place]
+        np.lib.stride_tricks.as_strided(first, (2,), (first.itemsize,))[1] = 0
+        return out
+
+    name = "adam_step-float32-stepped-ordinary-0"
+    assert verdict(name)[0] is Verdict.PASS
+    plant("adam_step", wrong)
+    found, text = verdict(name)
+    assert found is Verdict.FAIL
+    assert "was written around: 4 bytes" in text
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "stepped", "offset", "column", "mixed"])
+def test_memory_around_elements_is_all_but_them(layout):
+    from unison_conformance.running.inputs import _around
+
+    hosts = tuple(np.ones((3, 4), dtype) for dtype in (np.float32, np.int64, np.bool_, np.float16))
+    for x, around in zip(hosts, _around(hosts, layout), strict=True):
+        assert (~around).sum() == x.nbytes
