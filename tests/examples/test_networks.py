@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,12 @@ from unison_conformance.tolerance.limit import norm_limit
 from unison_conformance.training.judge import directions
 from unison_core import dtypes
 from unison_core.dispatch.fallback import fallback_policy, fallbacks
+from unison_core.modes import Mode
 from unison_opencl.devices import found
 
 BATCH, SIZE = 4, 32
+CLEAR = 64 * 2.0**-24
+"""Of an activation's size: some dozens of roundings."""
 Gradients = dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"]
 
 
@@ -41,8 +46,39 @@ def _network(name: str) -> nn.Module:
     return network
 
 
-def _step(network: nn.Module, device: str, dtype: unison.dtype) -> tuple[float, Gradients]:
-    rng = np.random.default_rng(5)
+class Kinks(Mode):
+    """Counts operators, and sees how near the inputs of rectifiers come to where the slope jumps.
+
+    The distance is in units of their root mean square. A float32 sum may fall on the other side of such a point than float64's, and both gradients are right then.
+    """
+
+    def __init__(self) -> None:
+        self.margin = np.inf
+        self.calls = 0
+
+    def dispatch(self, op: Any, inputs: Any, attrs: Any, proceed: Any) -> Any:
+        self.calls += 1
+        corners = {"relu": (0.0,), "clamp": (0.0, 6.0)}.get(op.name, ())
+        if corners:
+            x = inputs[0].detach().cpu().numpy()
+            size = np.sqrt(np.mean(x * x)) + 1e-30
+            self.margin = min([self.margin, *(float(np.abs(x - c).min() / size) for c in corners)])
+        return proceed(*inputs, **attrs)
+
+
+@cache
+def _wanted(name: str) -> tuple[int, int, float, Gradients]:
+    """A seed of images that keeps clear of kinks, how many operators ran, and float64's loss and gradients."""
+    for seed in range(20):
+        with Kinks() as kinks:
+            loss, gradients = _step(_network(name), "cpu", unison.float64, seed)
+        if kinks.margin > CLEAR:
+            return seed, kinks.calls, loss, gradients
+    raise AssertionError("no seed keeps clear of kinks")
+
+
+def _step(network: nn.Module, device: str, dtype: unison.dtype, seed: int) -> tuple[float, Gradients]:
+    rng = np.random.default_rng(seed)
     x = unison.from_numpy(rng.standard_normal((BATCH, 3, SIZE, SIZE)).astype(np.float32))
     y = unison.arange(BATCH) % 10
     network = network.to(device=device, dtype=dtype)
@@ -59,11 +95,6 @@ def _longest(network: nn.Module) -> int:
     return max(BATCH * SIZE * SIZE, *(p.numel() // p.shape[0] for p in network.parameters() if p.ndim > 1))
 
 
-def _depth(network: nn.Module) -> int:
-    """Operators on the way there and back."""
-    return 2 * sum(1 for m in network.modules() if not list(m.children()))
-
-
 @pytest.fixture(params=sorted(NETWORKS))
 def name(request: pytest.FixtureRequest) -> Iterator[str]:
     with fallback_policy("error"):
@@ -73,10 +104,9 @@ def name(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize("where", DEVICES)
 def test_gradients_agree_with_float64(name: str, where: str) -> None:
     used = sum(count for count, _ in fallbacks().values())
-    loss, found = _step(_network(name), where, unison.float32)
-    wanted_loss, wanted = _step(_network(name), "cpu", unison.float64)
-    network = _network(name)
-    bound = norm_limit(_depth(network), _longest(network), dtypes.float32)
+    seed, depth, wanted_loss, wanted = _wanted(name)
+    loss, found = _step(_network(name), where, unison.float32, seed)
+    bound = norm_limit(depth, _longest(_network(name)), dtypes.float32)
     assert abs(loss - wanted_loss) <= bound * abs(wanted_loss)
     scale = max(float(np.linalg.norm(g)) for g in wanted.values())
     for parameter, g in wanted.items():
