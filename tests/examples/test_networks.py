@@ -49,7 +49,8 @@ def _network(name: str) -> nn.Module:
 class Kinks(Mode):
     """Counts operators, and sees how near the inputs of rectifiers come to where the slope jumps.
 
-    The distance is in units of their root mean square. A float32 sum may fall on the other side of such a point than float64's, and both gradients are right then.
+    The distance is in units of their root mean square. A float32 sum may fall on the other side of such a point
+    than float64's, and both gradients are right then.
     """
 
     def __init__(self) -> None:
