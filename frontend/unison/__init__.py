@@ -331,6 +331,7 @@ _NAMESPACES = frozenset(
 )
 _ELSEWHERE = {
     "i0": "special",
+    **dict.fromkeys(("istft", "stft"), "fft.short_time"),
     **dict.fromkeys(("load", "save"), "serialization"),
     **dict.fromkeys(
         (

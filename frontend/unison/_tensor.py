@@ -17,6 +17,7 @@ from unison._methods.queries import Queries
 from unison._methods.random import Random
 from unison._methods.reduction import Reduction
 from unison._methods.rewriting import Rewriting
+from unison._methods.signal import Signals
 from unison._methods.sorting import Sorting
 from unison.functions import (
     arranging,
@@ -67,6 +68,7 @@ class Tensor(
     LinearAlgebra,
     Sorting,
     Rewriting,
+    Signals,
     InPlace,
     Random,
     Creation,
@@ -131,7 +133,10 @@ class Tensor(
     @property
     def data(self) -> Any:
         """The same memory as a tensor outside the graph, with a write counter of its own; settable."""
-        return handle.wrap(self.array, self.device)
+        same = handle.wrap(self.array, self.device)
+        if self.base is not None or self.counter.__class__ is handle.Repeated:
+            handle.mark_repeated(same)
+        return same
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -238,6 +243,7 @@ class Tensor(
         if not hasattr(self, "_grad"):
             self._grad = self._leaf_hooks = None
         if self.tracked and self.base is not None:
+            handle.mark_repeated(self)
             self.base = None
         return self
 

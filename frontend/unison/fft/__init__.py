@@ -1,5 +1,7 @@
 """Discrete Fourier transforms: of one dimension in `one`, of several in `many`, their sample points in `grids`.
 
+`unison.stft` and `unison.istft` are in `short_time`.
+
 The operators beneath transform one dimension and do not normalise; `_shared` has sizes, dtypes and scales. Imported
 may be `unison.functions` and core.
 """

@@ -20,7 +20,9 @@ def test_frequencies_are_the_same_numbers(name, n):
 @pytest.mark.parametrize("norm", [None, "forward", "backward", "ortho"])
 @pytest.mark.parametrize("name", ["rfft", "ihfft"])
 def test_gradients_of_gradients_of_real_transforms(name, norm):
-    agrees(lambda side, x: side.view_as_real(getattr(side.fft, name)(x, 6, 0, norm).resolve_conj()), floats(5, 2))
+    agrees(
+        lambda side, x: side.view_as_real(getattr(side.fft, name)(x, 6, 0, norm).resolve_conj()), floats(5, 2)
+    )
 
 
 @pytest.mark.parametrize("name", ["irfft", "hfft"])
