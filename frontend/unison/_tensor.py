@@ -133,10 +133,7 @@ class Tensor(
     @property
     def data(self) -> Any:
         """The same memory as a tensor outside the graph, with a write counter of its own; settable."""
-        same = handle.wrap(self.array, self.device)
-        if self.base is not None or self.counter.__class__ is handle.Repeated:
-            handle.mark_repeated(same)
-        return same
+        return handle.wrap(self.array, self.device)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -243,7 +240,6 @@ class Tensor(
         if not hasattr(self, "_grad"):
             self._grad = self._leaf_hooks = None
         if self.tracked and self.base is not None:
-            handle.mark_repeated(self)
             self.base = None
         return self
 
