@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.dtypes import DType
 
-__all__ = ["Handle", "Tensor", "alias", "counter_of", "install", "wrap"]
+__all__ = [
+    "Handle",
+    "Repeated",
+    "Tensor",
+    "alias",
+    "counter_of",
+    "install",
+    "mark_repeated",
+    "repeats",
+    "wrap",
+]
 
 
 class Handle:
@@ -29,7 +39,7 @@ class Handle:
 
     array: Any
     base: Any
-    counter: list[int] | None
+    counter: Any
     device: Device
     node: Any
     tracked: bool
@@ -75,7 +85,7 @@ def wrap(array: Any, device: Device) -> Any:
     return t
 
 
-def counter_of(x: Handle) -> list[int]:
+def counter_of(x: Handle) -> Any:
     """The write counter that x shares with its aliases, made now if there is none."""
     counter = x.counter
     if counter is None:
@@ -87,4 +97,38 @@ def alias(x: Handle) -> Any:
     """An untracked tensor on the same memory; writes through either are counted for both."""
     t = wrap(x.array, x.device)
     t.counter = counter_of(x)
+    if x.base is not None:
+        mark_repeated(t)
     return t
+
+
+class Repeated:
+    """The write counter of an alias whose elements share places in memory: that of the other aliases in a class of
+    its own, by which paths that write notice. Views are known by their `base` and need none.
+    """
+
+    __slots__ = ("shared",)
+
+    def __init__(self, shared: list[int]) -> None:
+        self.shared = shared
+
+    def __getitem__(self, at: int) -> int:
+        return self.shared[at]
+
+    def __setitem__(self, at: int, count: int) -> None:
+        self.shared[at] = count
+
+
+def repeats(x: Handle) -> bool:
+    """Whether elements along a dimension are the same memory, as those of an expanded tensor."""
+    shape, strides = x.array.shape, x.device.backend.strides(x.array)
+    return (
+        0 in strides and 0 not in shape and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True))
+    )
+
+
+def mark_repeated(x: Handle) -> None:
+    """Let paths that write notice if elements of x, which is about to lose its `base`, share places in memory."""
+    counter = counter_of(x)
+    if counter.__class__ is list and repeats(x):
+        x.counter = Repeated(counter)

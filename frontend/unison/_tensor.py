@@ -133,7 +133,10 @@ class Tensor(
     @property
     def data(self) -> Any:
         """The same memory as a tensor outside the graph, with a write counter of its own; settable."""
-        return handle.wrap(self.array, self.device)
+        same = handle.wrap(self.array, self.device)
+        if self.base is not None or self.counter.__class__ is handle.Repeated:
+            handle.mark_repeated(same)
+        return same
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -240,6 +243,7 @@ class Tensor(
         if not hasattr(self, "_grad"):
             self._grad = self._leaf_hooks = None
         if self.tracked and self.base is not None:
+            handle.mark_repeated(self)
             self.base = None
         return self
 

@@ -15,7 +15,7 @@ from unison_core import dtypes, state
 from unison_core.dispatch.failure import failure, refuse_dtype
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import OperatorError, UnisonError, describe
-from unison_core.handle import Handle, counter_of
+from unison_core.handle import Handle, Repeated, counter_of, repeats
 
 if TYPE_CHECKING:
     from unison_core.operator import Operator
@@ -31,7 +31,7 @@ def inplace(function: Any) -> Callable[..., Any]:
     def call(x: Any, /, *rest: Any, **attrs: Any) -> Any:
         if state.modes_active and state.local.modes:
             return _through_modes(op, function, x, rest, attrs)
-        if (x.tracked and x.node is None) or x.base is not None:
+        if (x.tracked and x.node is None) or x.base is not None or x.counter.__class__ is Repeated:
             check_target(op.name, x)
         if composed and op.vjp is None and state.grad_enabled() and _may_record((x, *rest)):
             return _by_body(op, function, x, rest, attrs)
@@ -78,13 +78,14 @@ def _of_two(op: Operator, general: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(x: Any, y: Any, /) -> Any:
         try:
-            array, device = x.array, x.device
+            array, device, counter = x.array, x.device, x.counter
             dtype, cls = array.dtype, y.__class__
             number = device.constants.get((y, cls, dtype)) if cls is float or cls is int else y
             other = number.array
             if (
                 x.tracked
                 or x.base is not None
+                or counter.__class__ is Repeated
                 or number.tracked
                 or number.base is not None
                 or other.dtype is not dtype
@@ -102,7 +103,6 @@ def _of_two(op: Operator, general: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Exception as error:
             raise failure(op, (x, y), {}, error) from error
-        counter = x.counter
         if counter is None:
             x.counter = [1]
         else:
@@ -174,7 +174,7 @@ def check_target(name: str, x: Any) -> None:
     Raises:
         RuntimeError: as said, with what to do.
     """
-    if x.base is not None:
+    if x.base is not None or x.counter.__class__ is Repeated:
         refuse_repeats(f"{name}_", x)
     if not state.grad_enabled():
         return
@@ -200,19 +200,11 @@ def refuse_repeats(name: str, x: Any) -> None:
     Raises:
         RuntimeError: as said.
     """
-    if _repeats(x):
+    if repeats(x):
         raise OperatorError(
             f"unsupported operation: {name} would write to {describe([x])}, whose elements share places in "
             "memory (it was expanded); work on a clone"
         )
-
-
-def _repeats(x: Any) -> bool:
-    """Whether elements along a dimension are the same memory."""
-    shape, strides = x.array.shape, x.device.backend.strides(x.array)
-    return (
-        0 in strides and 0 not in shape and any(s == 0 and n > 1 for s, n in zip(strides, shape, strict=True))
-    )
 
 
 def _check_result(op: Operator, x: Any, result: Any) -> None:

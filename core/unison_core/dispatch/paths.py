@@ -22,7 +22,7 @@ from unison_core import handle, modes, state
 from unison_core.dispatch.failure import failure, refuse_dtype
 from unison_core.dispatch.promotion import INEXACT, settle
 from unison_core.errors import KernelError, UnisonError
-from unison_core.handle import Handle, wrap
+from unison_core.handle import Handle, Repeated, wrap
 
 if TYPE_CHECKING:
     from unison_core.operator import Operator
@@ -377,7 +377,7 @@ def writing(op: Operator, watched: bool) -> Call:
             for x in inputs:
                 if x.device is not device:
                     settle(op, inputs)
-                if x.base is not None or (recording and x.tracked):
+                if x.base is not None or (recording and x.tracked) or x.counter.__class__ is Repeated:
                     check_target(op.name, x)
             if choosy and inputs[0].array.dtype not in ready:
                 refuse_dtype()

@@ -4,8 +4,8 @@
 A rule that treats every element alike gives the same numbers when it runs once over small parameters that were
 copied one after the other into a flat tensor, with their gradients and state beside them. The results are copied
 back, so parameters and `optimizer.state` stay tensors of their own. Numbers that a rule keeps as 0-d tensors must be
-equal within a joined run: rows are parted by them. Parameters that are listed twice are updated one after the
-other, and large ones by themselves, since copying them would cost more than the calls.
+equal within a joined run: rows are parted by them. Parameters that are listed twice or share memory are updated one
+after the other, and large ones by themselves, since copying them would cost more than the calls.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from unison._tensor import Tensor
 from unison.optim.optimizer import State
 from unison_core.ops import join_flat, write_flat
 
-__all__ = ["Row", "Update", "update_rows"]
+__all__ = ["Row", "Update", "share_memory", "update_rows"]
 
 Update = Callable[[Tensor, Tensor, State, float], None]
 """``update(param, grad, state, step)`` changes param and the tensors in state; steps are counted from one."""
@@ -45,9 +45,15 @@ def update_rows(rows: Sequence[Row], update: Update, scalars: Sequence[str]) -> 
                 _update_joined(part, update, scalars)
 
 
+def share_memory(params: Sequence[Tensor]) -> bool:
+    """Whether tensors are the same, or aliases or views of one: those share a write counter."""
+    counters = [p if p.counter is None else p.counter for p in params]
+    return len(set(map(id, counters))) < len(params)
+
+
 def _grouped(rows: Sequence[Row], scalars: Sequence[str]) -> Iterable[list[Row]]:
     """Rows that agree in everything but the values of their scalars; others alone."""
-    if len({id(row[0]) for row in rows}) < len(rows):
+    if share_memory([row[0] for row in rows]):
         return [[row] for row in rows]
     groups: dict[Any, list[Row]] = {}
     total = 0

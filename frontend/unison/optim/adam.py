@@ -8,6 +8,7 @@ from typing import Any
 import unison
 from unison._tensor import Tensor
 from unison.optim._arithmetic import average, average_square, descend_ratio, kept
+from unison.optim._joined import share_memory
 from unison.optim._options import (
     check_betas,
     check_implementation,
@@ -79,8 +80,10 @@ class Adam(ParameterwiseOptimizer):
         return {name: unison.zeros_like(param) for name in names}
 
     def _step_group(self, group: Group) -> None:
-        """All parameters by one call of the fused operator, if nothing is to be recorded and none is complex."""
-        if group["differentiable"] or self._has_complex:
+        """All parameters by one call of the fused operator, if nothing is to be recorded, none is complex and no two
+        share memory.
+        """
+        if group["differentiable"] or self._has_complex or share_memory(group["params"]):
             super()._step_group(group)
             return
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")

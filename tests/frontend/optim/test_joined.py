@@ -93,3 +93,31 @@ def test_parameters_listed_twice_are_updated_twice() -> None:
         warnings.simplefilter("ignore")
         unison.optim.SGD([p, p], lr=0.1).step()
     assert p.tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rule", ["SGD", "RMSprop", "Adam", "AdamW"])
+def test_parameters_that_share_memory_are_updated_one_after_the_other(rule: str) -> None:
+    def stepped(*starts: int) -> list[float]:
+        memory = unison.ones(6)
+        params = [unison.nn.Parameter(memory[start : start + 4]) for start in (0, 2)]
+        for i in starts:
+            params[i].grad = unison.full((4,), float(i + 1))
+            getattr(unison.optim, rule)([params[i]], lr=0.1, weight_decay=0.1).step()
+        return memory.tolist()
+
+    memory = unison.ones(6)
+    params = [unison.nn.Parameter(memory[start : start + 4]) for start in (0, 2)]
+    for i, p in enumerate(params):
+        p.grad = unison.full((4,), float(i + 1))
+    getattr(unison.optim, rule)(params, lr=0.1, weight_decay=0.1).step()
+    assert memory.tolist() == pytest.approx(stepped(0, 1))
+
+
+@pytest.mark.parametrize("rule", ["SGD", "RMSprop", "Adam"])
+def test_a_parameter_of_repeated_memory_is_refused_and_left_alone(rule: str) -> None:
+    memory = unison.ones(1)
+    p, q = unison.nn.Parameter(memory.expand(3)), unison.nn.Parameter(unison.ones(3))
+    p.grad, q.grad = unison.ones(3), unison.ones(3)
+    with pytest.raises(RuntimeError, match=r"share places in memory.*clone"):
+        getattr(unison.optim, rule)([p, q], lr=0.1).step()
+    assert memory.tolist() == [1.0]

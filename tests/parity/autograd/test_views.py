@@ -147,6 +147,9 @@ REFUSED = {
     "saved, then its neighbour in memory written": _neighbour_written,
     "shape that does not fit the view": lambda t, x: (x * 1)[0].add_(t.ones(2, 3)),
     "expanded memory": lambda t, x: t.zeros(1, 3).expand(2, 3).add_(t.ones(2, 3)),
+    "expanded memory, detached": lambda t, x: t.zeros(1, 3).expand(2, 3).detach().add_(t.ones(2, 3)),
+    "expanded memory, by data": lambda t, x: t.zeros(1, 3).expand(2, 3).data.mul_(2),
+    "expanded leaf": lambda t, x: t.zeros(1, 3).expand(2, 3).requires_grad_().detach().mul_(2),
 }
 
 
