@@ -16,8 +16,10 @@ from unison_core.ckit.array import CArray
 from unison_core.ckit.batch_norm import BatchNorm
 from unison_core.ckit.convolution import Convolution
 from unison_core.ckit.creation import Creation
+from unison_core.ckit.decomposition import Decomposition
 from unison_core.ckit.elementwise import Elementwise
 from unison_core.ckit.embedding import Embedding
+from unison_core.ckit.folding import Folding
 from unison_core.ckit.indexing import Indexing
 from unison_core.ckit.kit import CKit
 from unison_core.ckit.linalg import Linalg
@@ -25,6 +27,7 @@ from unison_core.ckit.loss import Loss
 from unison_core.ckit.movement import Movement
 from unison_core.ckit.normalization import Normalization
 from unison_core.ckit.optimizer import Optimizer
+from unison_core.ckit.pooling import Pooling
 from unison_core.ckit.random import Random
 from unison_core.ckit.reduction import Reduction
 from unison_core.ckit.runtime import DeviceFacts, Runtime
@@ -41,14 +44,17 @@ def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
         BatchNorm,
         Convolution,
         Creation,
+        Decomposition,
         Elementwise,
         Embedding,
+        Folding,
         Indexing,
         Linalg,
         Loss,
         Movement,
         Normalization,
         Optimizer,
+        Pooling,
         Random,
         Reduction,
         Scan,
