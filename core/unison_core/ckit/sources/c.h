@@ -13,6 +13,8 @@
 #define FN static inline
 #define RESTRICT restrict
 #define BARRIER() pthread_barrier_wait(&here.launch->barrier)
+// Also for what the group wrote to memory that it does not share.
+#define WHOLE_BARRIER() pthread_barrier_wait(&here.launch->barrier)
 
 typedef int8_t i8;
 typedef uint8_t u8;

@@ -9,6 +9,8 @@
 #define FN static __device__ __forceinline__
 #define RESTRICT __restrict__
 #define BARRIER() __syncthreads()
+// Also for what the group wrote to memory that it does not share.
+#define WHOLE_BARRIER() __syncthreads()
 
 typedef signed char i8;
 typedef unsigned char u8;

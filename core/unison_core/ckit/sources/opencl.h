@@ -15,6 +15,8 @@
 #define FN static inline
 #define RESTRICT restrict
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+// Also for what the group wrote to memory that it does not share.
+#define WHOLE_BARRIER() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 
 #define GROUP_ID(d) ((i64)get_group_id(d))
 #define GROUPS(d) ((i64)get_num_groups(d))
