@@ -11,7 +11,7 @@ single = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 bin := $(VENV)/bin
 install = $(bin)/python -m pip install --disable-pip-version-check --quiet --editable
 
-.PHONY: help demo test parity check bench clean
+.PHONY: help demo test parity check bench oclgrind clean
 
 help:
 	@echo 'make demo    train two models on every device found, plot and compare them'
@@ -19,6 +19,7 @@ help:
 	@echo 'make parity  run the tests that compare with PyTorch (installs it)'
 	@echo 'make check   format, lint, types, import contracts, sizes, smoke tests'
 	@echo 'make bench   time Unison against PyTorch'
+	@echo 'make oclgrind  run the OpenCL kernels under Oclgrind, which watches every access'
 	@echo 'make clean   remove the virtual environment and what the tools left'
 
 demo: $(VENV)/.installed-demo
@@ -40,6 +41,9 @@ check: $(VENV)/.installed-dev $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-parity
 	$(bin)/python -m benchmarks $(ARGS)
+
+oclgrind: $(VENV)/.installed-test
+	$(bin)/python tools/oclgrind.py --out docs/results/oclgrind.md $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo-output bench-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,10 @@ class OpenCLRuntime(Runtime):
         self.facts = facts(device)
         self.context = cl.Context([device])
         self.queue = cl.CommandQueue(self.context, device)
-        self.pool = MemoryPool(ImmediateAllocator(self.queue))
+        exact = ImmediateAllocator(self.queue)
+        self.pool = MemoryPool(exact)
+        # Buffers of the pool are a little longer than asked for; tools that watch accesses want them exact.
+        self._take = exact if os.environ.get("UNISON_OPENCL_POOL") == "off" else self.pool.allocate
         self.options = ["-cl-std=CL1.2"]
         if self.facts.ieee:
             self.options.append("-cl-fp32-correctly-rounded-divide-sqrt")
@@ -44,7 +48,7 @@ class OpenCLRuntime(Runtime):
             if pool.managed_bytes + size > facts.memory:
                 raise self._no_room(size)
         try:
-            return pool.allocate(max(size, 1))
+            return self._take(max(size, 1))
         except (cl.MemoryError, MemoryError) as error:
             raise self._no_room(size) from error
 
