@@ -17,6 +17,7 @@ from functools import cache
 
 from unison_conformance.badges import BADGES, judge
 from unison_conformance.cases.case import Case
+from unison_conformance.cases.demands import dtypes_of
 from unison_conformance.cases.listing import cases_of, errors_of
 from unison_conformance.checks import CHECKS, Check
 from unison_conformance.running.finding import find
@@ -24,13 +25,13 @@ from unison_conformance.running.run import Badge, Claims
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core import dtypes
 from unison_core.operator import registry
-from unison_core.samples import Arg
 
 __all__ = [
     "CORE",
     "MINIMUM",
     "NAMES",
     "Conclusion",
+    "cases",
     "cases_at",
     "conclude",
     "level_of",
@@ -116,16 +117,16 @@ def _codes(
 ) -> Iterable[tuple[int, str]]:
     counts = Counter(r.verdict for r in results)
     groups = (
-        (7, (Verdict.SUITE_ERROR,), "the suite itself failed in {} cases"),
-        (5, (Verdict.CRASH, Verdict.HANG), "the backend crashed or hung in {} cases"),
-        (4, (Verdict.LIE, Verdict.FALLBACK), "the contract was violated in {} cases (lies or fallbacks)"),
-        (1, (Verdict.FAIL, Verdict.NONDETERMINISTIC), "{} cases failed"),
-        (8, (Verdict.XPASS,), "{} waived cases pass: remove their waivers"),
+        (7, (Verdict.SUITE_ERROR,), "the suite itself failed in {}"),
+        (5, (Verdict.CRASH, Verdict.HANG), "the backend crashed or hung in {}"),
+        (4, (Verdict.LIE, Verdict.FALLBACK), "the contract was violated in {} (lies or fallbacks)"),
+        (1, (Verdict.FAIL, Verdict.NONDETERMINISTIC), "{} failed"),
+        (8, (Verdict.XPASS,), "{} pass, though waived: remove the waivers"),
     )
     for code, verdicts, text in groups:
         number = sum(counts[v] for v in verdicts)
         if number:
-            yield code, text.format(number)
+            yield code, text.format(cases(number))
     for waiver in expired:
         yield 8, f"a waiver has expired: {waiver}"
     for badge in badges:
@@ -138,7 +139,7 @@ def _codes(
         yield (
             6,
             (
-                f"{len(refused)} cases are not supported, though the device must or claims to: {refused[0].case} "
+                f"{cases(len(refused))} not supported, though the device must or claims to: {refused[0].case} "
                 f"({refused[0].detail})"
             ),
         )
@@ -147,6 +148,11 @@ def _codes(
             6,
             f"too few passes for {len(short)} operators: {', '.join(short[:5])}{' ...' if short[5:] else ''}",
         )
+
+
+def cases(number: int) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{number} case{'' if number == 1 else 's'}"
 
 
 def _operator_of(name: str) -> str:
@@ -166,13 +172,9 @@ def required(result: Result, claims: Claims) -> bool:
 
 
 def _dtypes_of(name: str) -> set[str]:
-    """The dtypes that a case's call touches: its own, those its sample fixes, those it names as attributes."""
     case = find(name)
     assert isinstance(case, Case)
-    sample = case.call()
-    fixed = [x.dtype for x in sample.inputs if isinstance(x, Arg)]
-    named = [v for v in sample.attrs.values() if isinstance(v, dtypes.DType)]
-    return {case.dtype, *(d.name for d in (*fixed, *named) if d is not None)}
+    return {d.name for d in dtypes_of(case)}
 
 
 def _below_minimum(results: Sequence[Result], claims: Claims) -> list[str]:

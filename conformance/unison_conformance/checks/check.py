@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from unison_conformance.cases.demands import badges_of_operator
+from unison_core.operator import registry
+
 __all__ = ["CHECKS", "Check", "CheckFailed", "check"]
 
 
@@ -47,6 +50,7 @@ def check(
     """Register a function of a device's name as the check `check.<module>.<function>`.
 
     With `each`, one check per word: the function takes the word after the device, and the name ends in `-word`.
+    Where the word is an operator, its own badges are needed too.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,7 +58,8 @@ def check(
         for word in each:
             name = f"{base}-{word}" if word else base
             run = function if not word else _bound(function, word)
-            CHECKS[name] = Check(name, level, run, frozenset(needs), slow)
+            badges = badges_of_operator(word) if word in registry else frozenset()
+            CHECKS[name] = Check(name, level, run, badges.union(needs), slow)
         return function
 
     return register

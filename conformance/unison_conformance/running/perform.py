@@ -13,6 +13,7 @@ import numpy as np
 
 import unison  # noqa: F401 - its tensors are what operators return
 from unison_conformance.cases.case import Case
+from unison_conformance.cases.demands import dtypes_of
 from unison_conformance.cases.values import host_dtype
 from unison_conformance.checks.check import Check, CheckFailed
 from unison_conformance.running.detours import Detour, watched
@@ -75,6 +76,11 @@ def _in_oracle(error: BaseException) -> bool:
 def _perform_call(case: Case, device: str) -> Result:
     where = devices.canonical(device)
     name = str(case)
+    lacking = [d.name for d in dtypes_of(case) if not lists(where, d)]
+    if lacking:
+        return Result(
+            name, Verdict.NOT_SUPPORTED, f"needs {', '.join(sorted(lacking))}, which {where} does not claim"
+        )
     try:
         if case.values == "error":
             return _judge_error(case, where)
@@ -87,25 +93,21 @@ def _perform_call(case: Case, device: str) -> Result:
     try:
         return _judge(case, ready, family, where)
     except NotSupportedError as e:
-        used = [dtypes.BY_NAME[x.dtype.name] for x in ready.promoted if isinstance(x, np.ndarray)]
-        used += [v for v in ready.attrs.values() if isinstance(v, dtypes.DType)]
-        return _refused(name, e, case, where, used)
+        return _refused(name, e, case, where)
     except Detour as e:
         return Result(name, Verdict.FALLBACK, f"{case.operator} ran on the host: its kernel {e}")
     except Exception as e:  # noqa: BLE001 - a kernel may raise anything
         return Result(name, Verdict.FAIL, f"{type(e).__name__}: {e}")
 
 
-def _refused(
-    name: str, error: Exception, case: Case | None = None, device: Any = None, used: Sequence[Any] = ()
-) -> Result:
+def _refused(name: str, error: Exception, case: Case | None = None, device: Any = None) -> Result:
     """What a refusal is: a fallback that was not permitted, a lie, or honest."""
     missing = _NO_KERNEL.match(str(error))
     if missing:
         text = f"{missing[1]} has no kernel and would have run on the host"
         return Result(name, Verdict.FALLBACK, text)
-    has_kernel = case is not None and device.backend.kernel(case.op) is not None
-    if has_kernel and all(lists(device, d) for d in [case.element_type, *used]):
+    strided = case is not None and (case.layout == "contiguous" or "strided" in badges_of(device))
+    if case is not None and strided and device.backend.kernel(case.op) is not None:
         text = f"the backend lists {case.dtype} and has a kernel for {case.operator}, which refused: {error}"
         return Result(name, Verdict.LIE, text)
     return Result(name, Verdict.NOT_SUPPORTED, str(error))

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison_conformance.cases.demands import BADGE_OF
 from unison_conformance.running.run import Claims
 from unison_core import dtypes
 from unison_core.dtypes import DType
 
-__all__ = ["BADGE_OF", "badges_of", "claims_of", "lists", "subnormals_of"]
-
-BADGE_OF: dict[DType, frozenset[str]] = {
-    dtypes.float64: frozenset({"fp64"}),
-    dtypes.float16: frozenset({"fp16"}),
-    dtypes.bfloat16: frozenset({"bf16"}),
-    dtypes.complex64: frozenset({"complex"}),
-    dtypes.complex128: frozenset({"complex", "fp64"}),
-}
-"""The badges without which a device does not have the dtype."""
+__all__ = ["badges_of", "claims_of", "lists", "subnormals_of"]
 
 
 def badges_of(device: Any) -> frozenset[str]:

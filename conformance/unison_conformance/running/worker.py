@@ -49,14 +49,14 @@ def main(device: str) -> int:
 
 
 def _ready(device: str) -> Callable[[str], Result]:
-    """What answers a line, the backend loaded."""
+    """What answers a line, the backend loaded and the device opened."""
     from unison_conformance.cases.case import Case
     from unison_conformance.running.bits import WORD, bits_of
     from unison_conformance.running.finding import find
     from unison_conformance.running.perform import perform
     from unison_core import devices
 
-    _ = devices.canonical(device).backend
+    _open(devices.canonical(device))
     with contextlib.suppress(ImportError):
         import flint  # noqa: F401 - so that the first case does not pay for it
 
@@ -67,6 +67,17 @@ def _ready(device: str) -> Callable[[str], Result]:
         return bits_of(case, device) if word == WORD and isinstance(case, Case) else perform(case, device)
 
     return done
+
+
+def _open(device: Any) -> None:
+    """A number there and back: contexts and compilers may take seconds to start, which no case is to pay for."""
+    import numpy as np
+
+    backend = device.backend
+    # What is wrong with the way is for the cases to say.
+    with contextlib.suppress(Exception):
+        backend.to_host(backend.from_host(np.zeros(1, np.float32), device))
+        backend.synchronize(device)
 
 
 if __name__ == "__main__":
