@@ -20,7 +20,7 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
 
     def matmul(a: Any, b: Any) -> Any:
         """Of two matrices the method `dot`, which calls the same BLAS after a third of the time."""
-        if a.ndim == 2 == b.ndim and a.dtype is b.dtype and a.dtype in blas:
+        if a.ndim == 2 and b.ndim == 2 and a.dtype in blas:
             return a.dot(b)
         return general(a, b)
 

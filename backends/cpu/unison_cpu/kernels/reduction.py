@@ -24,6 +24,8 @@ _SMALL = 256
 """Elements up to which a product with ones is as accurate as pairwise summation: BLAS adds in many lanes at once."""
 
 
+_FEW = 4096
+"""Elements up to which it takes less time to look for the largest than to reduce to it."""
 _ROWS = (1,)
 
 
@@ -71,7 +73,7 @@ def table(native: dict[DType, Any]) -> dict[str, Any]:
 
     def extreme(general: Callable[..., Any], place: Callable[[Any], Any]) -> Callable[..., Any]:
         def kernel(x: Any, *, dim: Dims, keepdim: bool) -> Any:
-            if dim is None and not keepdim and x.size <= _SMALL and x.dtype in plain:
+            if dim is None and not keepdim and x.size <= _FEW and x.dtype in plain:
                 return array((x if x.ndim == 1 else x.ravel())[place(x)])
             return general(x, dim=dim, keepdim=keepdim)
 
