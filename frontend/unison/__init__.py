@@ -332,6 +332,14 @@ _NAMESPACES = frozenset(
 _ELSEWHERE = {
     "i0": "special",
     **dict.fromkeys(("istft", "stft"), "fft.short_time"),
+    **dict.fromkeys(
+        (
+            *("alias_copy", "constant_pad_nd", "native_batch_norm", "native_dropout", "native_group_norm"),
+            *("native_layer_norm", "nonzero_static"),
+        ),
+        "functions.native",
+    ),
+    **dict.fromkeys(("geqrf", "lu", "lu_unpack", "ormqr", "pca_lowrank", "svd_lowrank"), "functions.factors"),
     **dict.fromkeys(("load", "save"), "serialization"),
     **dict.fromkeys(
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unison.functions import matrices
+from unison.functions import factors, matrices
 
 __all__ = ["LinearAlgebra"]
 
@@ -17,12 +17,15 @@ class LinearAlgebra:
     cholesky_solve = matrices.cholesky_solve
     cross = matrices.cross
     det = matrices.det
+    geqrf = factors.geqrf
     inverse = matrices.inverse
     logdet = matrices.logdet
+    lu = factors.lu
     lu_solve = matrices.lu_solve
     matrix_exp = matrices.matrix_exp
     matrix_power = matrices.matrix_power
     orgqr = matrices.orgqr
+    ormqr = factors.ormqr
     pinverse = matrices.pinverse
     qr = matrices.qr
     slogdet = matrices.slogdet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unison.functions import sorting
+from unison.functions import native, sorting
 
 __all__ = ["Sorting"]
 
@@ -18,6 +18,7 @@ class Sorting:
     histogram = sorting.histogram
     kthvalue = sorting.kthvalue
     msort = sorting.msort
+    nonzero_static = native.nonzero_static
     sort = sorting.sort
     topk = sorting.topk
     unique = sorting.unique

@@ -21,7 +21,7 @@ from unison_core import dtypes, ops
 from unison_core.errors import LinAlgError
 from unison_core.spec import numel
 
-__all__ = ["inv_ex", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "solve_ex"]
+__all__ = ["halves", "inv_ex", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "permutation_of", "solve_ex"]
 
 
 def _row_exchanges(A: Any, pivot: bool) -> tuple[list[list[int]], list[list[int]], list[int]]:
@@ -104,11 +104,14 @@ def lu(A: Any, *, pivot: bool = True) -> Any:
     inexact("linalg.lu", A)
     matrices("linalg.lu", A)
     factors, order, _, _ = _factor(A, pivot)
-    m, n = A.array.shape[-2:]
-    k = min(m, n)
-    lower = factors[..., :k].tril(-1) + eye_like(A)[:, :k]
     empty = ops.full(shape=(0,), value=0, dtype=A.dtype, device=A.device)
-    return LU(_permutation(order, A.detach()) if pivot else empty, lower, factors[..., :k, :].triu())
+    return LU(_permutation(order, A.detach()) if pivot else empty, *halves(factors))
+
+
+def halves(factors: Any) -> tuple[Any, Any]:
+    """L, with ones on its diagonal, and U of one matrix that holds both."""
+    k = min(factors.array.shape[-2:])
+    return factors[..., :k].tril(-1) + eye_like(factors)[:, :k], factors[..., :k, :].triu()
 
 
 @with_exact_out
@@ -136,17 +139,21 @@ def lu_factor(A: Any, *, pivot: bool = True) -> Any:
     return Pivoted(*lu_factor_ex(A, pivot=pivot)[:2])
 
 
-def _order_of(swaps: Any) -> Any:
-    """The row order that 1-based exchanges make."""
+def permutation_of(swaps: Any, like: Any) -> Any:
+    """The permutation matrix of 1-based row exchanges of matrices like these."""
+    return _permutation(_order_of(swaps, like.array.shape[-2]), like)
+
+
+def _order_of(swaps: Any, rows: int) -> Any:
+    """The order of the rows that 1-based exchanges make."""
     host = swaps.device.backend.to_host(swaps.array)
-    n = host.shape[-1]
     orders = []
-    for line in host.reshape(-1, n) if host.size else []:
-        order = list(range(n))
+    for line in host.reshape(-1, host.shape[-1]) if host.size else []:
+        order = list(range(rows))
         for j, other in enumerate(line.tolist()):
             order[j], order[other - 1] = order[other - 1], order[j]
         orders.append(order)
-    return _tensor(orders, tuple(swaps.shape), dtypes.int64, swaps.device)
+    return _tensor(orders, (*swaps.shape[:-1], rows), dtypes.int64, swaps.device)
 
 
 @with_exact_out
@@ -157,7 +164,7 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
     matrices("linalg.lu_solve", B)
     if not left:
         return lu_solve(LU, pivots, B.mH, adjoint=not adjoint).mH
-    P = _permutation(_order_of(pivots), LU.detach())
+    P = permutation_of(pivots, LU.detach())
     if adjoint:
         inner = solve_triangular(LU.mH, B, upper=False)
         return ops.matmul(P, solve_triangular(LU.mH, inner, upper=True, unitriangular=True))
