@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from unison_conformance.faults import where
+
 __all__ = ["CODE", "allow", "enter", "guarded", "leave"]
 
 CODE = 5
@@ -27,7 +28,6 @@ CODE = 5
 
 _DONE = "done"
 _FILE = "UNISON_CONFORMANCE_FAULTS"
-_FRAME = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 
 _faults: IO[str] | None = None
 
@@ -50,7 +50,7 @@ def guarded(arguments: Sequence[str]) -> int:
     if -code in {signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}:
         return 128 - code
     how = "gave no answer in time" if said.startswith("Timeout") else f"ended with {_name(code)}"
-    print(f"conformance: the process {how}{_where(said)}", file=sys.stderr)
+    print(f"conformance: the process {how}{where(said)}", file=sys.stderr)
     return CODE
 
 
@@ -89,10 +89,3 @@ def _name(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-
-
-def _where(said: str) -> str:
-    """The innermost frames of the thread that was at fault, innermost first."""
-    current = said.partition("Current thread")[2] or said
-    frames = _FRAME.findall(current)[:3]
-    return "".join(f"{' in' if not i else ', from'} {f[2]} ({f[0]}:{f[1]})" for i, f in enumerate(frames))

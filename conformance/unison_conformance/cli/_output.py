@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from unison_conformance.running.verdicts import Result, Verdict
+from unison_conformance.report.groups import QUIET, groups, shortened
+from unison_conformance.running.verdicts import Result
 
 __all__ = ["failures", "progress", "table"]
 
 _STEPS = 10
-_CALM = {Verdict.PASS, Verdict.WAIVED, Verdict.NOT_SUPPORTED}
+_LONG = 300
 
 
 def _rich() -> bool:
@@ -30,10 +31,18 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
     cells = [[str(c) for c in row] for row in rows]
     right = [all(_numeric(row[i]) for row in cells) for i in range(len(columns))]
     if _rich():
+        from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
 
-        shown = Table(title=title or None, title_justify="left", header_style="bold")
+        shown = Table(
+            title=title or None,
+            title_justify="left",
+            header_style="bold",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+            show_edge=False,
+        )
         for name, justified in zip(columns, right, strict=True):
             shown.add_column(name, justify="right" if justified else "left", overflow="fold")
         for row in cells:
@@ -62,16 +71,25 @@ def _numeric(text: str) -> bool:
 def failures(
     results: Sequence[Result], device: str, most: int = 20, where: str = "conformance run --json FILE"
 ) -> None:
-    """Print what is not green, each with the command that repeats it; `where` has those beyond the first `most`."""
-    # What the backend did comes before what the suite could not judge.
-    results = sorted(results, key=lambda r: r.verdict is Verdict.SUITE_ERROR)
-    for r in results[:most]:
-        print(f"{r.verdict.value} {r.case}" + (f": {r.detail}" if r.detail else ""))
-        if r.inputs:
-            print(f"    inputs  {r.inputs}")
-        print(f"    repeat  conformance repro {r.case} --device {device}")
-    if len(results) > most:
-        print(f"... and {len(results) - most} more ({where} has all of them)")
+    """Print what is not green, gathered by operator or check, each with the command that repeats its first case.
+
+    `where` has what goes beyond the first `most` lines.
+    """
+    found = groups(results)
+    for group in found[:most]:
+        first, others = group.results[0], len(group.results) - 1
+        text = shortened(first, _LONG)
+        print(f"{group.verdict.value} {first.case}" + (f": {text}" if text else ""))
+        if first.inputs:
+            print(f"    inputs  {first.inputs}")
+        print(f"    repeat  conformance repro {first.case} --device {device}")
+        if others:
+            print(f"    and {others} more of {group.subject}")
+    if len(found) > most:
+        rest = sum(len(g.results) for g in found[most:])
+        print(
+            f"... and {rest} cases more, of {len(found) - most} operators and checks ({where} has all of them)"
+        )
 
 
 @contextmanager
@@ -99,7 +117,7 @@ def progress(device: str) -> Iterator[Callable[[Result, int, int], None]]:
 
     def line(result: Result, done: int, total: int) -> None:
         nonlocal bad
-        bad += result.verdict not in _CALM
+        bad += result.verdict not in QUIET
         if done * _STEPS // total != (done - 1) * _STEPS // total:
             print(f"{device}: {done} of {total} cases, {bad} failed", file=sys.stderr)
 

@@ -62,7 +62,7 @@ def _limits(op: Operator) -> None:
         for dtype, limit in LIMITS.get(family, {}).items()
     ]
     table(
-        ("dtype", "ULP", "k(n)", "", "source"),
+        ("dtype", "ULP", "k(n)", "bits", "source"),
         rows,
         title=f"  limits of the family {family}; integers are exact",
     )

@@ -19,8 +19,6 @@ __all__ = ["REPORTS", "add", "print_run", "run", "write_reports"]
 
 REPORTS = ("json", "junit", "html")
 
-_QUIET = {Verdict.PASS, Verdict.NOT_SUPPORTED, Verdict.WAIVED}
-
 
 def add(parsers: Any) -> None:
     """Declare the subcommand."""
@@ -60,7 +58,7 @@ def print_run(outcome: Run) -> None:
     print(f"unison conformance {outcome.suite} on {outcome.device}: {outcome.environment.get('device', '')}")
     columns = ("theme", "cases", "passed", "failed", "other", "worst error/limit", "where")
     table(columns, [_row(theme, rs) for theme, rs in sorted(_by_theme(outcome).items())])
-    failures([r for r in outcome.results if r.verdict not in _QUIET], outcome.device)
+    failures(outcome.results, outcome.device)
     for r in outcome.results:
         if r.verdict is Verdict.WAIVED:
             print(f"WAIVED {r.case}: {r.detail}")

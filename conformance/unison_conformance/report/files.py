@@ -10,7 +10,7 @@ from pathlib import Path
 from unison_conformance.errors import ConformanceError, UsageError
 from unison_conformance.running.run import Run
 
-__all__ = ["read", "require_writable", "write", "write_text"]
+__all__ = ["read", "require_writable", "schema", "write", "write_text"]
 
 
 def write(run: Run, path: str | Path) -> None:
@@ -42,6 +42,11 @@ def read(path: str | Path) -> Run:
         return Run.from_json(data)
     except ConformanceError as e:
         raise type(e)(f"{path}: {e}") from None
+
+
+def schema() -> str:
+    """The JSON Schema of reports, as text."""
+    return Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
 
 
 def require_writable(path: str | Path) -> None:

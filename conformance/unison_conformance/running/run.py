@@ -141,7 +141,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
 
 def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
     plain = {f.name: data[f.name] for f in fields(Run)}
-    return {**plain, "reasons": tuple(data["reasons"])}
+    return {**plain, "reasons": tuple(map(str, data["reasons"]))}
 
 
 def _parts(name: str, value: Any) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from unison_conformance.cli import main
 from unison_conformance.errors import ConformanceError, UsageError
-from unison_conformance.report import differences, junit, page, read, write
+from unison_conformance.report import differences, groups, junit, page, read, schema, write
+from unison_conformance.report.files import require_writable
 from unison_conformance.running.run import Badge, Claims, Fallback, Run
 from unison_conformance.running.verdicts import Result, Verdict
 
@@ -78,6 +81,59 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
         write(RUN, tmp_path / "none" / "r.json")
 
 
+def test_a_path_that_cannot_be_written_is_known_beforehand(tmp_path):
+    require_writable(tmp_path / "new.json")
+    assert list(tmp_path.iterdir()) == []
+    for path in (tmp_path, tmp_path / "none" / "r.json"):
+        with pytest.raises(UsageError, match="cannot write"):
+            require_writable(path)
+
+
+SCHEMA = json.loads(schema())
+
+
+def test_the_schema_is_one_and_accepts_what_is_written(tmp_path):
+    Draft202012Validator.check_schema(SCHEMA)
+    write(RUN, tmp_path / "r.json")
+    Draft202012Validator(SCHEMA).validate(json.loads((tmp_path / "r.json").read_text()))
+
+
+def test_the_schema_accepts_a_report_of_the_command(tmp_path):
+    path = tmp_path / "r.json"
+    main(["run", "--ops", "exp,check.storage.copy*", "--jobs", "0", "--json", str(path)])
+    Draft202012Validator(SCHEMA).validate(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA["properties"]))
+def test_the_schema_refuses_reports_that_lack_a_field_or_have_another_kind(name):
+    data = json.loads(json.dumps(RUN.to_json()))
+    validator = Draft202012Validator(SCHEMA)
+    assert validator.is_valid(data)
+    assert not validator.is_valid({k: v for k, v in data.items() if k != name})
+    assert not validator.is_valid({**data, name: {"something": ["else"]}}) or name == "environment"
+
+
+def test_the_schema_names_each_field_verdict_and_status():
+    assert set(SCHEMA["properties"]) == {f.name for f in fields(Run)}
+    assert set(SCHEMA["$defs"]["result"]["properties"]) == {f.name for f in fields(Result)}
+    assert set(SCHEMA["$defs"]["result"]["properties"]["verdict"]["enum"]) == {v.value for v in Verdict}
+    assert set(SCHEMA["$defs"]["badge"]["properties"]) == {f.name for f in fields(Badge)}
+    assert SCHEMA["properties"]["schema"]["const"] == RUN.schema
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMA["properties"]))
+@pytest.mark.parametrize("value", [None, 3.5, "x", [], {}, [1], {"a": [2]}, True], ids=str)
+def test_a_field_of_another_kind_is_refused_or_shown_never_an_exception(tmp_path, name, value):
+    data = {**RUN.to_json(), name: value}
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    try:
+        outcome = read(tmp_path / "r.json")
+    except ConformanceError:
+        return
+    page(outcome)
+    junit(outcome)
+
+
 class _Tags(HTMLParser):
     def __init__(self):
         super().__init__()
@@ -103,11 +159,48 @@ def test_the_page_stands_alone_and_shows_what_failed():
     text = " ".join(tags.words)
     assert tags.links == []
     assert tags.open == []
-    assert "level 0" in text
+    assert "Level 0 Storage" in text
+    assert "L1 Core missed" in " ".join(text.split())
     assert "got <1> & must be 2" in text
     assert "conformance repro exp-float32-stepped-ordinary-0 --device cpu" in text
     assert "the backend crashed" in text
     assert "sort" in text
+
+
+def test_the_page_tells_claims_without_cases_from_badges_that_were_earned():
+    badges = (
+        Badge("async", claimed=True, status="unverified", reason="this suite has no case for it"),
+        Badge("strided", claimed=True, status="earned"),
+    )
+    text = page(replace(RUN, badges=badges))
+    assert "<li class='good'>strided<small>earned</small>" in text
+    assert (
+        "class='none' title='this suite has no case for it'>async<small>claimed, not verified</small>" in text
+    )
+
+
+def test_the_page_gathers_what_one_kernel_did():
+    bad = [Result(f"exp-float32-contiguous-ordinary-{n}", Verdict.FAIL, f"number {n}") for n in range(30)]
+    crash = Result(
+        "check.gradients.first-exp",
+        Verdict.CRASH,
+        'the process ended with SIGSEGV: Fatal Python error: x | Current thread 0x1 | File "/a/b.py", line 7 in f',
+    )
+    text = page(replace(RUN, results=(*bad, crash)))
+    assert text.index("check.gradients.first") < text.index("number 0")
+    assert "SIGSEGV in f (b.py:7)" in text
+    assert "<small>30 cases</small>" in text
+    assert "number 1<" not in text
+    assert "Failures (31)" in text
+
+
+def test_groups_have_the_gravest_first_and_leave_what_is_calm_out():
+    found = groups((*RESULTS, replace(RESULTS[1], verdict=Verdict.SUITE_ERROR)))
+    assert [(g.verdict, g.subject) for g in found] == [
+        (Verdict.CRASH, "check.storage.round_trip"),
+        (Verdict.FAIL, "exp"),
+        (Verdict.SUITE_ERROR, "exp"),
+    ]
 
 
 def test_junit_counts_each_verdict_where_it_belongs():

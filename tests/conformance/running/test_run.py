@@ -38,7 +38,7 @@ def test_run_survives_json():
     ("change", "text"),
     [
         ({"schema": 2}, "schema 2"),
-        ({"results": None}, "cannot be read"),
+        ({"results": None}, "something else than it should in results"),
         ({"results": [{"case": "a"}]}, "cannot be read"),
     ],
 )
