@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import unison
+from unison_conformance.cases.demands import badges_of_operator
 from unison_conformance.cases.values import draw, host_dtype
 from unison_conformance.checks._calls import NAMES, calls_of, results
 from unison_conformance.checks._device import (
@@ -162,15 +163,20 @@ def unlisted(name: str, word: str) -> None:
         )
 
 
+def _due(name: str) -> list[str]:
+    """The operators that a device with these badges must have."""
+    from unison_conformance.running.support import badges_of
+
+    claimed = badges_of(find(name))
+    due = [op for op in registry if registry[op].arity is not Arity.TRANSFER]
+    return [op for op in due if badges_of_operator(op) <= claimed]
+
+
 @check(level=1)
 def kernels(name: str) -> None:
-    """Every primitive has a kernel."""
+    """Every primitive has a kernel, but for those whose dtypes the device does not claim."""
     backend = find(name).backend
-    lacking = [
-        op.name
-        for op in registry.values()
-        if op.is_primitive and op.arity is not Arity.TRANSFER and backend.kernel(op) is None
-    ]
+    lacking = [op for op in _due(name) if registry[op].is_primitive and backend.kernel(registry[op]) is None]
     expect(
         not lacking,
         f"{name} has no kernel for {len(lacking)} primitives: {', '.join(lacking)}; level 1 asks for all",
@@ -180,7 +186,7 @@ def kernels(name: str) -> None:
 @check(level=1)
 def resolution(name: str) -> None:
     """Every operator runs on the device, by a kernel or by its body: nothing is copied to the host or missing."""
-    found = {op: explain(op, name).label for op in NAMES if registry[op].arity is not Arity.TRANSFER}
+    found = {op: explain(op, name).label for op in _due(name)}
     elsewhere = [f"{op} ({label})" for op, label in found.items() if label not in ("kernel", "composite")]
     expect(not elsewhere, f"on {name} these do not run on the device: {', '.join(elsewhere)}", "FALLBACK")
 
