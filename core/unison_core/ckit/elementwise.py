@@ -15,7 +15,7 @@ from unison_core.spec import broadcast
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
-__all__ = ["Elementwise"]
+__all__ = ["Elementwise", "part_of"]
 
 Kernel = Callable[..., Any]
 
@@ -30,7 +30,15 @@ class Elementwise:
 
     def table(self) -> dict[str, Kernel]:
         """Operator name -> kernel."""
-        return {"where": self.where, **self.inplace()}
+        return {
+            "complex": self.complex,
+            "complex_abs": self.complex_abs,
+            "conj": self.conj,
+            "imag": self.imag,
+            "real": self.real,
+            "where": self.where,
+            **self.inplace(),
+        }
 
     def inplace(self) -> dict[str, Kernel]:
         """Those that may write into an array they are given."""
@@ -100,3 +108,38 @@ class Elementwise:
         return self.kit.map(
             "a ? b : c", [condition, a, b], out=out, types=(condition.dtype, raw, raw, raw), label="where"
         )
+
+    def real(self, x: CArray) -> CArray:
+        return self.kit.copy(part_of(x, 0))
+
+    def imag(self, x: CArray) -> CArray:
+        if x.dtype.is_complex:
+            return self.kit.copy(part_of(x, 1))
+        out = self.kit.empty(x.shape, x.dtype, x.runtime)
+        if out.size:
+            self.kit.fill(out, bytes(x.dtype.itemsize))
+        return out
+
+    def conj(self, x: CArray) -> CArray:
+        if not x.dtype.is_complex:
+            return self.kit.copy(x)
+        return self.kit.map("CAT(make_, T)(a.re, -a.im)", [x], dtype=x.dtype, label="conj")
+
+    def complex(self, real: CArray, imag: CArray) -> CArray:
+        if real.dtype not in (dtypes.float32, dtypes.float64):
+            raise TypeError(f"{real.dtype.name} has no complex type")
+        return self.kit.map(
+            "CAT(make_, O)(a, b)", [real, imag], dtype=real.dtype.to_complex(), label="complex"
+        )
+
+    def complex_abs(self, x: CArray) -> CArray:
+        if not x.dtype.is_complex:
+            raise TypeError(f"{x.dtype.name} is not complex")
+        return self.kit.map("hypot(a.re, a.im)", [x], dtype=x.dtype.to_real(), label="complex_abs")
+
+
+def part_of(x: CArray, part: int) -> CArray:
+    """The real (0) or imaginary (1) parts of complex x, on its memory; x itself where it is real."""
+    if not x.dtype.is_complex:
+        return x
+    return x.like(x.shape, x.dtype.to_real(), [2 * s for s in x.strides], 2 * x.offset + part)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.array import CArray
 from unison_core.ckit.creation import bits_of
+from unison_core.ckit.kit import GROUP, RAW
+from unison_core.ckit.program import Program
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
 from unison_core.spec import Shape
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Movement"]
 
 _VIEWS = views(CArray.like)
+_CAT = Program("cat")
+_INPUTS = 4
+_SMALL = 1 << 16
+"""Elements from which a launch costs less than what a plain copy saves."""
 
 
 class Movement:
@@ -70,12 +78,28 @@ class Movement:
             raise ValueError("cat")
         shape = (*first.shape[:d], sum(x.shape[d] for x in xs), *first.shape[d + 1 :])
         out = self.kit.empty(shape, first.dtype, first.runtime)
-        at = out.offset
-        for x in xs:
-            if x.size:
-                self.kit.write(out.like(x.shape, out.dtype, out.strides, at), x, "cat")
-            at += x.shape[d] * out.strides[d]
+        inner = prod(shape[d + 1 :])
+        at = 0
+        for some in _batches([x for x in xs if x.size]):
+            columns = sum(x.shape[d] for x in some)
+            if len(some) == 1:
+                self.kit.write(out.like(some[0].shape, out.dtype, out.strides, at), some[0], "cat")
+            else:
+                self._side_by_side(out, at, some, shape[d] * inner, [x.shape[d] * inner for x in some])
+            at += columns * inner
         return out
+
+    def _side_by_side(
+        self, out: CArray, at: int, xs: Sequence[CArray], stride: int, lengths: list[int]
+    ) -> None:
+        width, missing = sum(lengths), _INPUTS - len(xs)
+        count = out.size // stride * width
+        values = (count, width, stride, at, *lengths, *[0] * missing, *[x.offset for x in xs], *[0] * missing)
+        buffers = [*[x.buffer for x in xs], *[xs[0].buffer] * missing, out.buffer]
+        defines = (("D", RAW[out.dtype.itemsize]), ("INPUTS", _INPUTS))
+        groups = (-(-count // GROUP),)
+        params = struct.pack(f"{len(values)}q", *values)
+        self.kit.launch(_CAT, defines, groups, (GROUP,), buffers, params, out.runtime, "cat")
 
     def flip(self, x: CArray, *, dims: tuple[int, ...]) -> CArray:
         if not x.size or not x.ndim:
@@ -118,3 +142,19 @@ class Movement:
         if x.size:
             self.kit.write(_VIEWS["slice"](out, key=key), x, "pad")
         return out
+
+
+def _batches(xs: Sequence[CArray]) -> Iterator[Sequence[CArray]]:
+    """Small contiguous arrays that are neighbours, a few at a time; others alone."""
+    some: list[CArray] = []
+    for x in xs:
+        small = x.contiguous and x.size <= _SMALL
+        if some and not (small and len(some) < _INPUTS):
+            yield some
+            some = []
+        if small:
+            some.append(x)
+        else:
+            yield [x]
+    if some:
+        yield some
