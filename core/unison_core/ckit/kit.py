@@ -21,6 +21,9 @@ __all__ = ["RAW", "CKit", "Layout", "Raw"]
 GROUP = 64
 """Work-items of a group where a kernel does not ask otherwise."""
 
+CHUNK = 4096
+"""Elements that a processor's work-item takes on at least, where there are as many."""
+
 _LETTERS = ("A", "B", "D", "E")
 _MAP = Program("map")
 
@@ -46,7 +49,7 @@ class Layout:
     __slots__ = ("lengths", "scalars", "size", "steps", "strided")
 
     def __init__(self, shape: Sequence[int], arrays: Sequence[CArray]) -> None:
-        self.size = numel(shape)
+        self.size = arrays[-1].size
         self.strided = False
         self.scalars = 0
         for i, x in enumerate(arrays):
@@ -82,6 +85,7 @@ class CKit:
 
     def __init__(self, runtime: Callable[[Any], Runtime]) -> None:
         self.runtime = runtime
+        self._maps: dict[Any, Any] = {}
 
     def empty(self, shape: Sequence[int], dtype: DType, runtime: Runtime) -> CArray:
         """An array of whatever the memory holds.
@@ -158,45 +162,42 @@ class CKit:
         """
         if out is None:
             if shape is None:
-                shape = broadcast(*[x.shape for x in arrays])
+                shape = arrays[0].shape
+                for x in arrays:
+                    if x.shape != shape:
+                        shape = broadcast(*[x.shape for x in arrays])
+                        break
             assert dtype is not None
             out = self.empty(shape, dtype, runtime or arrays[0].runtime)
         if not out.size:
             return out
-        if any(x.runtime is not out.runtime for x in arrays):
-            raise DeviceError(f"{label}: a buffer belongs to another device or context than the result's")
-        names = types or (*(x.dtype for x in arrays), out.dtype)
+        runtime = out.runtime
+        for x in arrays:
+            if x.runtime is not runtime:
+                raise DeviceError(f"{label}: a buffer belongs to another device or context than the result's")
+        names = tuple(types) if types else (*[x.dtype for x in arrays], out.dtype)
         compute = compute or names[0]
         layout = Layout(out.shape, (*arrays, out))
         lengths = layout.lengths
-        defines = (
-            *zip(_LETTERS, names[:-1], strict=False),
-            ("O", names[-1]),
-            ("T", compute),
-            ("COUNT", len(arrays)),
-            ("DIMS", len(lengths)),
-            ("STRIDED", layout.strided),
-            ("SCALARS", layout.scalars),
-            ("CONSTANTS", len(constants)),
-            ("EXPRESSION", f"({expression})"),
-            *((("ASK", 1),) if ask else ()),
-        )
-        values = [*lengths, *(x.offset for x in arrays), out.offset]
+        key = (
+            runtime, expression, names, compute, len(constants), *headers, ask,
+            layout.strided, layout.scalars, len(lengths),
+        )  # fmt: skip
+        kernel = self._maps.get(key)
+        if kernel is None or program.TRACE:
+            defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
+            source = Program("map", *headers, "map.c") if headers else _MAP
+            kernel = self._maps[key] = source.kernel(runtime, defines, label)
+            if program.TRACE:
+                program.trace(label, "map", lengths, (), defines)
+        groups, group, chunk = _shares(layout, runtime.facts.cpu)
+        values = [*lengths, *chunk, *[x.offset for x in arrays], out.offset]
         for row in layout.steps:
             values += row
-        params = struct.pack(f"{len(values)}q", *values) + pack(compute, constants)
-        groups = (-(-lengths[0] // GROUP), *lengths[1:2], *([numel(lengths[2:])] if layout.strided else []))
-        source = Program("map", *headers, "map.c") if headers else _MAP
-        self.launch(
-            source,
-            defines,
-            groups,
-            (GROUP,),
-            (*(x.buffer for x in arrays), out.buffer),
-            params,
-            out.runtime,
-            label,
-        )
+        params = struct.pack(f"{len(values)}q", *values)
+        if constants:
+            params += pack(compute, constants)
+        runtime.launch(kernel, groups, group, [*[x.buffer for x in arrays], out.buffer], params)
         return out
 
     def apart(self, arrays: Sequence[CArray], out: CArray) -> tuple[CArray, ...]:
@@ -274,6 +275,40 @@ class CKit:
         if program.TRACE:
             program.trace(label, source.entry, groups, group, defines)
         runtime.launch(kernel, groups, group, buffers, params)
+
+
+def _defines(
+    expression: str, names: Sequence[Any], compute: Any, constants: int, layout: Layout, *, ask: bool
+) -> program.Defines:
+    """What specialises `sources/map.c`."""
+    return (
+        *zip(_LETTERS, names[:-1], strict=False),
+        ("O", names[-1]),
+        ("T", compute),
+        ("COUNT", len(names) - 1),
+        ("DIMS", len(layout.lengths)),
+        ("STRIDED", layout.strided),
+        ("SCALARS", layout.scalars),
+        ("CONSTANTS", constants),
+        ("EXPRESSION", f"({expression})"),
+        *((("ASK", 1),) if ask else ()),
+    )
+
+
+def _shares(layout: Layout, cpu: bool) -> tuple[Sequence[int], tuple[int], tuple[int, int]]:
+    """(groups, group, chunk): processors' work-items loop over many elements, others have one each."""
+    lengths = layout.lengths
+    if not cpu:
+        wide = -(-lengths[0] // GROUP)
+        return (wide, lengths[1], numel(lengths[2:])) if layout.strided else (wide,), (GROUP,), (1, 1)
+    if not layout.strided:
+        one = min(lengths[0], CHUNK)
+        return (-(-lengths[0] // one),), (1,), (one, 1)
+    # Arrays that go along different dimensions are walked in squares, which the caches hold.
+    square = any(row[0] not in (0, 1) for row in layout.steps)
+    one = min(lengths[0], 64 if square else CHUNK)
+    rows = max(1, CHUNK // one)
+    return (-(-lengths[0] // one), -(-lengths[1] // rows), numel(lengths[2:])), (1,), (one, rows)
 
 
 def _same_places(x: CArray, y: CArray) -> bool:

@@ -2,10 +2,11 @@
 //
 // STRIDED 0: everything is contiguous; a bit of SCALARS marks an input of one element.
 // STRIDED 1: DIMS (2 or more) dimensions with a step for each array; the first two are the launch's, its third walks
-// the others. K(i) are constants in the type that T computes in.
+// the others. K(i) are constants in the type that T computes in. A work-item has `chunk` elements along each of the
+// launch's first two dimensions: one on most devices, many on processors, which are fast at loops.
 
 typedef struct {
-    i64 n[DIMS];
+    i64 n[DIMS], chunk[2];
     i64 at[COUNT + 1];
 #if STRIDED
     i64 step[COUNT + 1][DIMS];
@@ -17,7 +18,7 @@ typedef struct {
 
 #define K(i) p.k[i]
 #if STRIDED
-#define PLACE(x) at[x]
+#define PLACE(x) (at[x] + i * p.step[x][0])
 #else
 #define PLACE(x) (p.at[x] + (((SCALARS >> (x)) & 1) ? 0 : i))
 #endif
@@ -36,32 +37,39 @@ KERNEL void map(
     GLOBAL const S(E) *x3,
 #endif
     GLOBAL S(O) *out, Params p) {
-    i64 i = ITEM_ID(0);
-    if (i >= p.n[0]) return;
+    i64 begin = ITEM_ID(0) * p.chunk[0], end = begin + p.chunk[0] < p.n[0] ? begin + p.chunk[0] : p.n[0];
 #if STRIDED
-    i64 j = ITEM_ID(1), rest = ITEM_ID(2), at[COUNT + 1];
-    for (i32 x = 0; x <= COUNT; x++) at[x] = p.at[x] + i * p.step[x][0] + j * p.step[x][1];
+    i64 top = ITEM_ID(1) * p.chunk[1], bottom = top + p.chunk[1] < p.n[1] ? top + p.chunk[1] : p.n[1];
+    i64 rest = ITEM_ID(2), base[COUNT + 1], at[COUNT + 1];
+    for (i32 x = 0; x <= COUNT; x++) base[x] = p.at[x];
     for (i32 d = 2; d < DIMS; d++) {
         i64 part = d == DIMS - 1 ? rest : rest % p.n[d];
         if (d < DIMS - 1) rest /= p.n[d];
-        for (i32 x = 0; x <= COUNT; x++) at[x] += part * p.step[x][d];
+        for (i32 x = 0; x <= COUNT; x++) base[x] += part * p.step[x][d];
     }
+    for (i64 j = top; j < bottom; j++) {
+        for (i32 x = 0; x <= COUNT; x++) at[x] = base[x] + j * p.step[x][1];
+#else
+    {
 #endif
+        PARALLEL for (i64 i = begin; i < end; i++) {
 #if COUNT > 0
-    C(A) a = LOAD(A, x0, PLACE(0));
+            C(A) a = LOAD(A, x0, PLACE(0));
 #endif
 #if COUNT > 1
-    C(B) b = LOAD(B, x1, PLACE(1));
+            C(B) b = LOAD(B, x1, PLACE(1));
 #endif
 #if COUNT > 2
-    C(D) c = LOAD(D, x2, PLACE(2));
+            C(D) c = LOAD(D, x2, PLACE(2));
 #endif
 #if COUNT > 3
-    C(E) e = LOAD(E, x3, PLACE(3));
+            C(E) e = LOAD(E, x3, PLACE(3));
 #endif
 #ifdef ASK
-    if (EXPRESSION) ATOMIC_MAX_I32(out, 1);
+            if (EXPRESSION) ATOMIC_MAX_I32(out, 1);
 #else
-    STORE(O, out, PLACE(COUNT), EXPRESSION);
+            STORE(O, out, PLACE(COUNT), EXPRESSION);
 #endif
+        }
+    }
 }

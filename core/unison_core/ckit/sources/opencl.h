@@ -65,8 +65,16 @@ FN u16 half_of_f64(f64 x) {
     return h;
 }
 #endif
+#if defined(IS_CPU) && defined(__clang__)
+#define PARALLEL _Pragma("clang loop vectorize(assume_safety)")
+#endif
 #define UNROLL _Pragma("unroll")
 #ifdef FP_FAST_FMAF
 #define FMA(a, b, c) fma(a, b, c)
 #endif
+#if defined(IS_CPU) && defined(__SIZEOF_INT128__)
+// One instruction, where compilers for processors make many of mul_hi.
+FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
+#else
 FN u64 high_product(u64 a, u64 b) { return mul_hi(a, b); }
+#endif

@@ -1,5 +1,5 @@
 // Element types. For each dtype D: S(D) is what memory holds, C(D) what kernels compute in, U(D) the unsigned integer
-// as wide as C(D) for arithmetic that wraps; LOAD(D, p, i) reads, STORE(D, p, i, v) converts as casts do and writes.
+// as wide as C(D) for arithmetic that wraps, Q(D) the type of a part of complex numbers; LOAD(D, p, i) reads, STORE(D, p, i, v) converts as casts do and writes.
 // Half types compute in f32 and are rounded once; bool computes in i32. raw8 ... raw128 move bits unlooked at.
 
 #define CAT_(a, b) a##b
@@ -7,6 +7,7 @@
 #define S(D) CAT(S_, D)
 #define C(D) CAT(C_, D)
 #define U(D) CAT(U_, D)
+#define Q(D) CAT(Q_, D)
 #define LOAD(D, p, i) CAT(LOAD_, D)((p), (i))
 #define STORE(D, p, i, v) ((p)[i] = CAT(PACK_, D)(v))
 
@@ -117,10 +118,98 @@ FN u16 bfloat16_of_f64(f64 x) {
 #define LOAD_raw128(p, i) ((p)[i])
 #define PACK_raw128(v) (v)
 
+// Complex numbers are structures. ADD(D, a, b) and its like take numbers of any dtype D as it computes (whole ones do not
+// wrap), OF(D, x) makes one of a real number, REAL(D, x) gives the real part.
+typedef struct {
+    f32 re, im;
+} c64;
+#define S_complex64 c64
+#define C_complex64 c64
+#define Q_complex64 f32
+#define LOAD_complex64(p, i) ((p)[i])
+#define PACK_complex64(v) (v)
+#ifdef HAS_FP64
+typedef struct {
+    f64 re, im;
+} c128;
+#define S_complex128 c128
+#define C_complex128 c128
+#define Q_complex128 f64
+#define LOAD_complex128(p, i) ((p)[i])
+#define PACK_complex128(v) (v)
+#endif
+
+// Quotients by Smith's formula (1962), which divides before it multiplies.
+#define COMPLEX_ARITHMETIC(D) \
+    FN C(D) make_##D(Q_##D re, Q_##D im) { \
+        C(D) z; \
+        z.re = re; \
+        z.im = im; \
+        return z; \
+    } \
+    FN C(D) add_##D(C(D) a, C(D) b) { return make_##D(a.re + b.re, a.im + b.im); } \
+    FN C(D) sub_##D(C(D) a, C(D) b) { return make_##D(a.re - b.re, a.im - b.im); } \
+    FN C(D) mul_##D(C(D) a, C(D) b) { return make_##D(a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re); } \
+    FN C(D) div_##D(C(D) a, C(D) b) { \
+        if (b.re == 0 && b.im == 0) return make_##D(a.re / b.re, a.im / b.re); \
+        if (fabs(b.re) >= fabs(b.im)) { \
+            Q_##D ratio = b.im / b.re, whole = b.re + b.im * ratio; \
+            return make_##D((a.re + a.im * ratio) / whole, (a.im - a.re * ratio) / whole); \
+        } \
+        Q_##D ratio = b.re / b.im, whole = b.im + b.re * ratio; \
+        return make_##D((a.re * ratio + a.im) / whole, (a.im * ratio - a.re) / whole); \
+    }
+COMPLEX_ARITHMETIC(complex64)
+#ifdef HAS_FP64
+COMPLEX_ARITHMETIC(complex128)
+#endif
+
+#define KIND_bool real
+#define KIND_uint8 real
+#define KIND_int8 real
+#define KIND_int16 real
+#define KIND_int32 real
+#define KIND_int64 real
+#define KIND_float16 real
+#define KIND_bfloat16 real
+#define KIND_float32 real
+#define KIND_float64 real
+#define KIND_complex64 complex64
+#define KIND_complex128 complex128
+#define FOR_KIND(f, D) CAT(f, CAT(KIND_, D))
+#define ADD_real(a, b) ((a) + (b))
+#define SUB_real(a, b) ((a) - (b))
+#define MUL_real(a, b) ((a) * (b))
+#define DIV_real(a, b) ((a) / (b))
+#define OF_real(D, x) ((C(D))(x))
+#define REAL_real(x) (x)
+#define ADD_complex64(a, b) add_complex64(a, b)
+#define SUB_complex64(a, b) sub_complex64(a, b)
+#define MUL_complex64(a, b) mul_complex64(a, b)
+#define DIV_complex64(a, b) div_complex64(a, b)
+#define OF_complex64(D, x) make_complex64(x, 0)
+#define REAL_complex64(x) ((x).re)
+#define ADD_complex128(a, b) add_complex128(a, b)
+#define SUB_complex128(a, b) sub_complex128(a, b)
+#define MUL_complex128(a, b) mul_complex128(a, b)
+#define DIV_complex128(a, b) div_complex128(a, b)
+#define OF_complex128(D, x) make_complex128(x, 0)
+#define REAL_complex128(x) ((x).re)
+#define ADD(D, a, b) FOR_KIND(ADD_, D)(a, b)
+#define SUB(D, a, b) FOR_KIND(SUB_, D)(a, b)
+#define MUL(D, a, b) FOR_KIND(MUL_, D)(a, b)
+#define DIV(D, a, b) FOR_KIND(DIV_, D)(a, b)
+#define OF(D, x) FOR_KIND(OF_, D)(D, x)
+#define REAL(D, x) FOR_KIND(REAL_, D)(x)
+
 // A number of the type that T computes in, however it is written: R(0.5).
-#define R(x) ((C(T))(x))
+#define R(x) OF(T, x)
 #define IS_NAN(x) ((x) != (x))
 
+// Before a loop whose turns do not depend on each other.
+#ifndef PARALLEL
+#define PARALLEL
+#endif
 // Before a loop of a constant number of turns: write each of them out.
 #ifndef UNROLL
 #define UNROLL
