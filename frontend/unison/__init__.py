@@ -288,8 +288,8 @@ __all__ = [
         "ones",
         "ones_like",
         "orgqr",
-        "OutOfMemoryError",
         "outer",
+        "OutOfMemoryError",
         "permute",
     ),
     *("permute_copy", "pi", "pinverse", "poisson", "polar", "polygamma", "positive", "pow"),
@@ -325,7 +325,7 @@ newaxis = None
 
 _NAMESPACES = frozenset(
     [
-        *("autograd", "cli", "datasets", "fft", "func", "linalg", "masked", "nn", "optim", "random"),
+        *("autograd", "cli", "cuda", "datasets", "fft", "func", "linalg", "masked", "nn", "optim", "random"),
         *("serialization", "signal", "special", "utils"),
     ]
 )
@@ -338,6 +338,14 @@ _ELSEWHERE = {
             *("native_layer_norm", "nonzero_static"),
         ),
         "functions.native",
+    ),
+    **dict.fromkeys(
+        (
+            *("BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor"),
+            *("HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "get_float32_matmul_precision"),
+            *("kaiser_window", "set_float32_matmul_precision", "set_warn_always", "typename"),
+        ),
+        "functions.legacy",
     ),
     **dict.fromkeys(("geqrf", "lu", "lu_unpack", "ormqr", "pca_lowrank", "svd_lowrank"), "functions.factors"),
     **dict.fromkeys(("load", "save"), "serialization"),
@@ -407,7 +415,9 @@ def _find(name: str) -> object:
     if name == "return_types":
         return importlib.import_module("unison.functions.return_types")
     if name == "compile":
-        raise NotImplementedError(
+        from unison.functions.legacy import CompileMissingError
+
+        raise CompileMissingError(
             "unison.compile does not exist yet: remove the call, the model runs eagerly and gives the same results"
         )
     if name == "__version__":

@@ -26,6 +26,7 @@ class Queries:
     tracked: bool
     dtype: DType
     shape: Any
+    to: Any
 
     allclose = numeric.allclose
     equal = numeric.equal
@@ -98,6 +99,19 @@ class Queries:
         """The index of its device; -1 on the host."""
         return -1 if self.device.is_host else self.device.index or 0
 
+    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
+        """Itself on a device of that kind: the current one, or the one with that index or name.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        named = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
+        return self.to(device=named, non_blocking=non_blocking)
+
     def is_pinned(self, device: Any = None) -> bool:
         """Whether its memory is page-locked: never, backends copy through their own staging memory."""
         return False
+
+    def pin_memory(self, device: Any = None) -> Any:
+        """Itself: see `is_pinned`."""
+        return self

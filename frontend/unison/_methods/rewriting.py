@@ -45,6 +45,8 @@ class Rewriting:
     addmv_ = in_place(products.addmv)
     addr_ = in_place(products.addr)
     baddbmm_ = in_place(products.baddbmm)
+    as_strided_scatter = copies.as_strided_scatter
+    fill_diagonal_ = arranging.fill_diagonal_
     index_reduce_ = in_place(copies.index_reduce)
     as_strided_ = _turned(arranging.as_strided)
     squeeze_ = _turned(movement.squeeze)

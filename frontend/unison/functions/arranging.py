@@ -23,6 +23,7 @@ __all__ = [
     "diagonal",
     "diagonal_scatter",
     "expand_as",
+    "fill_diagonal_",
     "flip",
     "fliplr",
     "flipud",
@@ -400,3 +401,27 @@ def _fitting(src: Any, region: Any, name: str) -> Any:
             f"= {list(region.shape)}"
         )
     return src
+
+
+def fill_diagonal_(input: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """Write fill_value on the main diagonal, and return input; wrap: of a tall matrix it begins again below each
+    square.
+
+    Raises:
+        RuntimeError: fewer than two dimensions, or more than two of unequal lengths.
+    """
+    shape = input.array.shape
+    if len(shape) < 2:
+        raise OperatorError(f"fill_diagonal_: dimensions must larger than 1, but got {list(shape)}")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise OperatorError(
+            f"fill_diagonal_: all dimensions of input must be of equal length, but got {list(shape)}"
+        )
+    steps = min(shape)
+    if len(shape) > 2:
+        place = ops.arange(end=steps, dtype=dtypes.int64, device=input.device)
+        return input.index_put_((place,) * len(shape), input.new_full((), fill_value))
+    columns = shape[1]
+    for start in range(0, shape[0] if wrap else 1, columns + 1):
+        input[start:].diagonal().fill_(fill_value)
+    return input

@@ -87,7 +87,9 @@ def native_batch_norm(
         none = [ops.full(shape=(0,), value=0, dtype=kind, device=input.device) for _ in range(2)]
         return out, none[0], none[1]
     over = tuple(d for d in range(input.array.ndim) if d != 1)
-    mean, scale = (ops.reshape(a, shape=(input.array.shape[1],)) for a in _statistics(input.detach(), over, eps))
+    mean, scale = (
+        ops.reshape(a, shape=(input.array.shape[1],)) for a in _statistics(input.detach(), over, eps)
+    )
     return out, mean, scale
 
 
