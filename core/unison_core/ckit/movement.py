@@ -13,7 +13,7 @@ from unison_core.ckit.kit import GROUP, RAW
 from unison_core.ckit.program import Program
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
-from unison_core.spec import Shape
+from unison_core.spec import Shape, wrap_dim
 from unison_core.strided import views
 
 if TYPE_CHECKING:
@@ -102,10 +102,11 @@ class Movement:
         self.kit.launch(_CAT, defines, groups, (GROUP,), buffers, params, out.runtime, "cat")
 
     def flip(self, x: CArray, *, dims: tuple[int, ...]) -> CArray:
+        dims = tuple(wrap_dim(d, x.ndim) for d in dims)
         if not x.size or not x.ndim:
             return self.kit.copy(x)
         strides, at = list(x.strides), x.offset
-        for d in {d % x.ndim for d in dims}:
+        for d in set(dims):
             at += (x.shape[d] - 1) * strides[d]
             strides[d] = -strides[d]
         return self.kit.copy(x.like(x.shape, x.dtype, strides, at))
@@ -127,6 +128,8 @@ class Movement:
 
     def pad(self, x: CArray, *, widths: tuple[tuple[int, int], ...], value: float) -> CArray:
         shape = tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
+        if any(n < 0 for n in shape):
+            raise ValueError("widths")
         keep = tuple(slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(x.shape, widths, strict=True))
         inner = tuple(slice(max(0, a), n - max(0, b)) for n, (a, b) in zip(shape, widths, strict=True))
         return self._placed(_VIEWS["slice"](x, key=keep), shape, inner, value)
