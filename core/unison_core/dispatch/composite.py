@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unison_core import state
+from unison_core.dispatch.infer import infer
 from unison_core.handle import Handle, wrap
 
 if TYPE_CHECKING:
@@ -16,16 +17,24 @@ __all__ = ["as_kernel"]
 
 
 def as_kernel(op: Operator, device: Device) -> Kernel:
-    """The body of `op` on arrays of `device`, with nothing recorded."""
+    """The body of `op` on arrays of `device`, with nothing recorded.
+
+    Its rules come first, where it has any: the operators in the body would let wrong calls pass, or raise errors of
+    their own. Elementwise ones refuse nothing that those do not.
+    """
     body = op.body
     assert body is not None
+    ruled = op.infer is not None and not op.elementwise and "dynamic" not in op.tags
 
     def kernel(*arrays: Any, **attrs: Any) -> Any:
         if not op.data:
             attrs["device"] = device
+        inputs = [None if a is None else wrap(a, device) for a in arrays]
+        if ruled:
+            infer(op, inputs, attrs)
         before = state.set_grad(False)
         try:
-            out = body(*[None if a is None else wrap(a, device) for a in arrays], **attrs)
+            out = body(*inputs, **attrs)
         finally:
             state.set_grad(before)
         return out.array if isinstance(out, Handle) else tuple(o.array for o in out)

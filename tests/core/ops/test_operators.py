@@ -155,3 +155,25 @@ def test_wrong_calls_say_what_is_wrong(name: str, n: int, sample: Sample, device
     assert sample.error is not None
     with pytest.raises(sample.error, match=sample.match):
         op.call(*inputs, **sample.attrs)
+
+
+# Without a kernel of its own the index goes to `gather`, whose error is PyTorch's RuntimeError.
+_TOLD_BY_GATHER = {("cross_entropy", "out of bounds")}
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "sample"),
+    [
+        p
+        for p in BAD
+        if registry[p.values[0]].body and (p.values[0], p.values[2].match) not in _TOLD_BY_GATHER
+    ],
+)
+def test_composites_without_a_kernel_refuse_wrong_calls_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, n: int, sample: Sample
+) -> None:
+    op, cpu = registry[name], unison.device("cpu")
+    inputs = tensors(sample, _dtypes_of(op)[0], "cpu")
+    monkeypatch.setitem(op.table, cpu, composite.as_kernel(op, cpu))
+    with pytest.raises(sample.error, match=sample.match):  # type: ignore[arg-type]
+        op.call(*inputs, **sample.attrs)
