@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from unison_core.ckit.fold import Fold, accumulator, fold, plan
+from unison_core.ckit.fold import Fold, accumulator, fold, plan, widened
 from unison_core.ckit.kit import GROUP, pack
 from unison_core.ckit.normalization import settle
 from unison_core.ckit.program import Program
@@ -74,9 +74,10 @@ class BatchNorm:
     ) -> tuple[CArray, CArray, CArray]:
         settle(x, x.shape[1:2], weight)
         kit, compute = self.kit, accumulator(x.dtype)
-        if g.shape != x.shape or g.dtype is not x.dtype or {mean.dtype, var.dtype} - {compute}:
-            raise TypeError("gradients or statistics of another shape or dtype")
-        mean, var = (a if a.contiguous and not a.offset else kit.copy(a) for a in (mean, var))
+        if g.shape != x.shape or g.dtype is not x.dtype:
+            raise TypeError("a gradient of another shape or dtype")
+        mean, var = (widened(kit, a, compute) for a in (mean, var))
+        mean, var = (kit.copy(a) if a.offset or not a.contiguous else a for a in (mean, var))
         more: dict[str, Any] = {"dtype": compute, "compute": compute}
         sums = fold(kit, _SUM, [g], _rest(x), **more)
         products = fold(kit, _PRODUCT, [g, x, self._spread(mean, x.ndim)], _rest(x), **more)

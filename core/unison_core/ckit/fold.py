@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
     from unison_core.ckit.runtime import DeviceFacts
 
-__all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "place", "plan"]
+__all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "place", "plan", "widened"]
 
 LETTERS = ("A", "B", "D", "E")
 LONGEST = 4096
@@ -222,6 +222,15 @@ def place(
         return out
     whole = place(kit, (*best, out), (0,), over, keepdim=False, label=label)
     return whole.like(result, whole.dtype, contiguous_strides(result), 0)
+
+
+def widened(kit: CKit, x: CArray, dtype: DType) -> CArray:
+    """x in the dtype that kernels compute in."""
+    if x.dtype is dtype:
+        return x
+    out = kit.empty(x.shape, dtype, x.runtime)
+    kit.cast(x, out)
+    return out
 
 
 def lowest(dtype: DType) -> float:

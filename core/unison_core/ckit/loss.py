@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
-from unison_core.ckit.fold import Fold, Plan, accumulator, fold, plan
+from unison_core.ckit.fold import Fold, Plan, accumulator, fold, plan, widened
 from unison_core.ckit.kit import GROUP
 from unison_core.ckit.program import Program
 from unison_core.errors import OperatorIndexError
@@ -145,8 +145,9 @@ class Loss:
     ) -> CArray:
         """Classes are not checked again: the gradient of one that does not exist is NaN."""
         dim, compute = self._check(x, target, weight), accumulator(x.dtype)
-        if {lse.dtype, total.dtype} != {compute} or lse.shape != target.shape:
-            raise TypeError("sums of another shape or dtype")
+        if lse.shape != target.shape or total.shape:
+            raise TypeError("sums of another shape")
+        lse, total = widened(self.kit, lse, compute), widened(self.kit, total, compute)
         if g.shape != (target.shape if reduction == "none" else ()):
             raise TypeError("a gradient of another shape")
         out = self.kit.empty(x.shape, x.dtype, x.runtime)
