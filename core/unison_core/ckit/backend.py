@@ -37,7 +37,7 @@ class CBackend(Backend):
 
     def native_dtypes(self) -> Mapping[DType, Any]:
         """Core's own dtypes."""
-        return {d: d for d in dtypes.ALL if not d.is_complex}
+        return {d: d for d in dtypes.ALL}
 
     def kernels(self) -> Mapping[str, Callable[..., Any]]:
         """The kit's."""

@@ -250,13 +250,17 @@ class CKit:
             self.cast(source, target)
 
     def cast(self, x: CArray, out: CArray) -> None:
-        """Write x into out as numbers of out's dtype: floats truncate to integers, anything but zero is True."""
-        expression, types = "a", None
-        if x.dtype.is_floating_point and out.dtype in dtypes.INTEGER:
-            expression = "(i64)a"
-        elif x.dtype is dtypes.float64 and out.dtype.bits == 16 and out.dtype.is_floating_point:
-            expression = "half_of_f64(a)" if out.dtype is dtypes.float16 else "bfloat16_of_f64(a)"
-            types = (x.dtype, RAW[2])
+        """Write x into out as numbers of out's dtype: floats truncate to integers, anything but zero is True.
+
+        Of complex numbers only bool sees the imaginary part.
+        """
+        if x.dtype.is_complex and out.dtype is not dtypes.bool_:
+            if out.dtype.is_complex:
+                self.cast(_parts(x), _parts(out))
+                return
+            self.cast(x.like(x.shape, x.dtype.to_real(), [2 * s for s in x.strides], 2 * x.offset), out)
+            return
+        expression, types = _conversion(x.dtype, out.dtype)
         self.map(expression, [x], out=out, types=types, label="cast")
 
     def launch(
@@ -311,6 +315,26 @@ def _shares(layout: Layout, cpu: bool) -> tuple[Sequence[int], tuple[int], tuple
     return (-(-lengths[0] // one), -(-lengths[1] // rows), numel(lengths[2:])), (1,), (one, rows)
 
 
+def _conversion(x: DType, to: DType) -> tuple[str, tuple[Any, ...] | None]:
+    """The expression that casts, and the types it is of where they are not the dtypes."""
+    short = to.is_floating_point and to.bits == 16
+    if x.is_complex:
+        return "a.re != 0 || a.im != 0", None
+    if to.is_complex:
+        return "CAT(make_, O)(a, 0)", None
+    if x.is_floating_point and to in dtypes.INTEGER:
+        return "(i64)a", None
+    if short and x is dtypes.float64:
+        return "half_of_f64(a)" if to is dtypes.float16 else "bfloat16_of_f64(a)", (x, RAW[2])
+    if to is dtypes.bfloat16 and x in (dtypes.int32, dtypes.int64):
+        return "bfloat16_of_i64(a)", (x, RAW[2])
+    return "a", None
+
+
+def _parts(x: CArray) -> CArray:
+    return x.like((*x.shape, 2), x.dtype.to_real(), [*[2 * s for s in x.strides], 1], 2 * x.offset)
+
+
 def _same_places(x: CArray, y: CArray) -> bool:
     """Whether element for element the two are the same memory, so that a map from one to the other is safe."""
     return x.shape == y.shape and x.strides == y.strides and x.offset == y.offset and x.dtype is y.dtype
@@ -324,11 +348,16 @@ def pack(dtype: Any, values: Sequence[float]) -> bytes:
     """Numbers as fields of a parameter struct in the type that `dtype` computes in, padded to eight bytes."""
     if not values:
         return b""
-    code = _CODES.get(getattr(dtype, "name", ""), "f")
+    name = getattr(dtype, "name", "")
+    if name in _PARTS:
+        numbers = [complex(v) for v in values]
+        return pack(_PARTS[name], [part for z in numbers for part in (z.real, z.imag)])
+    code = _CODES.get(name, "f")
     data = struct.pack(f"{len(values)}{code}", *(values if code in "fd" else map(int, values)))
     return data + bytes(-len(data) % 8)
 
 
+_PARTS = {"complex64": dtypes.float32, "complex128": dtypes.float64}
 _CODES = {
     d.name: "d" if d is dtypes.float64 else "f" if d.is_floating_point else "q" if d is dtypes.int64 else "i"
     for d in dtypes.ALL

@@ -14,7 +14,7 @@ FORMS: dict[str, Forms] = {
     ),
     "leaky_relu": floating("a > 0 ? a : a * K(0)", attributes=("negative_slope",)),
     "relu": numeric("a > 0 ? a : a != a ? a : R(0)", "a > 0 ? a : 0"),
-    "sigmoid": floating("logistic(a)", _HEADER),
+    "sigmoid": floating("logistic(a)", _HEADER, complex="plane_logistic(a)"),
     "silu": floating("weighted_logistic(a)", _HEADER),
     "softplus": floating(
         "a * K(0) > K(1) ? a : log_of_one_plus_exp(a * K(0)) / K(0)",

@@ -48,6 +48,12 @@ def floating(form: str, *headers: str, attributes: tuple[str, ...] = (), complex
     return Forms(form, complex=complex, headers=headers, attributes=attributes)
 
 
-def numeric(floating: str, integer: str, *headers: str, attributes: tuple[str, ...] = ()) -> Forms:
-    """Real numbers, no bool."""
-    return Forms(floating, integer, headers=headers, attributes=attributes)
+def numeric(
+    floating: str,
+    integer: str,
+    *headers: str,
+    attributes: tuple[str, ...] = (),
+    complex: str | None = None,
+) -> Forms:
+    """No bool."""
+    return Forms(floating, integer, complex=complex, headers=headers, attributes=attributes)

@@ -18,8 +18,8 @@ FORMS: dict[str, Forms] = {
     "bitwise_or": _bits("a | b"),
     "bitwise_right_shift": Forms(integer="shifted_right(a, b)"),
     "bitwise_xor": _bits("a ^ b"),
-    "logical_and": every("a != 0 && b != 0"),
-    "logical_not": every("a == 0"),
-    "logical_or": every("a != 0 || b != 0"),
-    "logical_xor": every("(a != 0) != (b != 0)"),
+    "logical_and": every("a != 0 && b != 0", "plane_nonzero(a) && plane_nonzero(b)"),
+    "logical_not": every("a == 0", "!plane_nonzero(a)"),
+    "logical_or": every("a != 0 || b != 0", "plane_nonzero(a) || plane_nonzero(b)"),
+    "logical_xor": every("(a != 0) != (b != 0)", "plane_nonzero(a) != plane_nonzero(b)"),
 }

@@ -1,6 +1,7 @@
 // Element types. For each dtype D: S(D) is what memory holds, C(D) what kernels compute in, U(D) the unsigned integer
-// as wide as C(D) for arithmetic that wraps, Q(D) the type of a part of complex numbers; LOAD(D, p, i) reads, STORE(D, p, i, v) converts as casts do and writes.
-// Half types compute in f32 and are rounded once; bool computes in i32. raw8 ... raw128 move bits unlooked at.
+// as wide as C(D) for arithmetic that wraps, Q(D) the type of a part of complex numbers; LOAD(D, p, i) reads,
+// STORE(D, p, i, v) converts as casts do and writes. Half types compute in f32 and are rounded once; bool computes in i32.
+// raw8 ... raw128 move bits unlooked at.
 
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
@@ -78,6 +79,13 @@ FN u16 bfloat16_of_f32(f32 x) {
     if (x != x) return (u16)((bits >> 16) | 0x40);
     return (u16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
+// In steps that keep what fell away as the lowest bit, until the number fits f32.
+FN u16 bfloat16_of_i64(i64 x) {
+    u64 size = x < 0 ? 0 - (u64)x : (u64)x;
+    f32 scale = x < 0 ? -1.0f : 1.0f;
+    for (; size >> 24; scale *= 256) size = size >> 8 | ((size & 255) != 0);
+    return bfloat16_of_f32((f32)size * scale);
+}
 #ifdef HAS_FP64
 // By way of f32 rounded to odd, so that the second rounding sees on which side of a tie the number lies.
 FN u16 bfloat16_of_f64(f64 x) {
@@ -119,7 +127,7 @@ FN u16 bfloat16_of_f64(f64 x) {
 #define PACK_raw128(v) (v)
 
 // Complex numbers are structures. ADD(D, a, b) and its like take numbers of any dtype D as it computes (whole ones do not
-// wrap), OF(D, x) makes one of a real number, REAL(D, x) gives the real part.
+// wrap), OF(D, x) makes one of a real number, RE(D, x) gives the real part.
 typedef struct {
     f32 re, im;
 } c64;
@@ -182,25 +190,25 @@ COMPLEX_ARITHMETIC(complex128)
 #define MUL_real(a, b) ((a) * (b))
 #define DIV_real(a, b) ((a) / (b))
 #define OF_real(D, x) ((C(D))(x))
-#define REAL_real(x) (x)
+#define RE_real(x) (x)
 #define ADD_complex64(a, b) add_complex64(a, b)
 #define SUB_complex64(a, b) sub_complex64(a, b)
 #define MUL_complex64(a, b) mul_complex64(a, b)
 #define DIV_complex64(a, b) div_complex64(a, b)
 #define OF_complex64(D, x) make_complex64(x, 0)
-#define REAL_complex64(x) ((x).re)
+#define RE_complex64(x) ((x).re)
 #define ADD_complex128(a, b) add_complex128(a, b)
 #define SUB_complex128(a, b) sub_complex128(a, b)
 #define MUL_complex128(a, b) mul_complex128(a, b)
 #define DIV_complex128(a, b) div_complex128(a, b)
 #define OF_complex128(D, x) make_complex128(x, 0)
-#define REAL_complex128(x) ((x).re)
+#define RE_complex128(x) ((x).re)
 #define ADD(D, a, b) FOR_KIND(ADD_, D)(a, b)
 #define SUB(D, a, b) FOR_KIND(SUB_, D)(a, b)
 #define MUL(D, a, b) FOR_KIND(MUL_, D)(a, b)
 #define DIV(D, a, b) FOR_KIND(DIV_, D)(a, b)
 #define OF(D, x) FOR_KIND(OF_, D)(D, x)
-#define REAL(D, x) FOR_KIND(REAL_, D)(x)
+#define RE(D, x) FOR_KIND(RE_, D)(x)
 
 // A number of the type that T computes in, however it is written: R(0.5).
 #define R(x) OF(T, x)
