@@ -95,16 +95,19 @@ def conclude(
     level: int,
     whole: bool = True,
     expired: Sequence[str] = (),
+    cut: str = "",
 ) -> Conclusion:
     """What the results come to, by the contract's table of exit codes.
 
     `whole` is False for a run that was narrowed or cut short: it decides no level. `expired` are waivers whose day
-    is over.
+    is over. `cut` says why cases that were asked for did not run, which leaves the run inconclusive.
     """
     badges = tuple(judge(b, results, claims, level=level, whole=whole) for b in BADGES)
     codes: dict[int, str] = {}
     for code, text in _codes(results, claims, badges, whole, expired):
         codes.setdefault(code, text)
+    if cut:
+        codes.setdefault(6, cut)
     order = [c for c in (7, 5, 4, 1, 8, 6) if c in codes]
     reached = _reached(results, claims, level) if whole else None
     if whole and any(b.claimed and b.status == "failed" for b in badges):

@@ -171,7 +171,9 @@ def conduct(device: str, options: Options, progress: Progress | None = None) -> 
     claims = claims_of(where)
     expired = [f"{w.case} ({w.reason}; {w.pointer}, until {w.expires})" for w in waivers if w.expired()]
     whole = not (state.interrupted or state.cut or options.narrowed)
-    end = levels.conclude(state.results, claims, level=options.level, whole=whole, expired=expired)
+    end = levels.conclude(
+        state.results, claims, level=options.level, whole=whole, expired=expired, cut=_cut(state, len(cases))
+    )
     return Run(
         suite=VERSION,
         case_list=list_hash(case_list(options.level)),
@@ -190,6 +192,14 @@ def conduct(device: str, options: Options, progress: Progress | None = None) -> 
         code=end.code,
         reasons=end.reasons,
     )
+
+
+def _cut(state: _State, total: int) -> str:
+    """Why cases that were asked for did not run."""
+    if not (state.interrupted or state.cut):
+        return ""
+    why = "the run was interrupted" if state.interrupted else "the budget was used up"
+    return f"{why} after {len(state.results)} of {total} cases"
 
 
 def _gather(
