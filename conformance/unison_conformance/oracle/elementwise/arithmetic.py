@@ -88,18 +88,19 @@ def _fused(
             lambda *v: formula(*v, Fraction(value)), x, a, b, otherwise=lambda *v: formula(*v, float(value))
         )
         sizes = [np.abs(v) for v in doubles(x, a, b)]
-        free = np.isfinite(out.hi) & _overflows(name, *sizes, abs(value), x.dtype)
+        free = np.isfinite(out.hi) & _overflows(name, *doubles(x, a, b), value, x.dtype)
         return Reference(out, terms(*sizes, abs(value)), 1, free)
 
     ORACLES[name] = compute
 
 
 def _overflows(name: str, x: Any, a: Any, b: Any, value: float, dtype: Any) -> Any:
-    """Where a step on the way may leave the format: in which order factors are multiplied is open."""
+    """Where a step on the way may leave the format, be it by a rounding: in which order factors meet is open."""
     import ml_dtypes
 
-    steps = {"addcmul": (value * a, a * b), "addcdiv": (value * a, a / b), "lerp": (a + x,)}[name]
-    return np.max(steps, axis=0) > float(ml_dtypes.finfo(dtype).max)
+    info = ml_dtypes.finfo(dtype)
+    ways = {"addcmul": (value * a, a * b), "addcdiv": (value * a, a / b), "lerp": (a - x, b * (a - x))}
+    return np.max(np.abs(ways[name]), axis=0) > float(info.max) * (1 - 4 * float(info.eps))
 
 
 def _plus(x: Parts, y: Parts, value: Any) -> Parts:
