@@ -20,9 +20,9 @@ KERNEL void householder(GLOBAL N *matrices, GLOBAL N *taus, GLOBAL N *qs, GLOBAL
         for (i64 i = j + 1 + LANE; most > 0 && i < n; i += LANES) sum += square(shared_out(a[i * m + j], most));
         W tail = most * sqrt(sum_of_lanes(box, sum));
         N head = a[j * m + j], turn = number(0, 0);
-        W length = hypot(modulus(head), tail), beta = REAL(head) < 0 ? length : -length;
+        W length = hypot(modulus(head), tail), beta = REAL_PART(head) < 0 ? length : -length;
         // Nothing to reflect where only a real head is left.
-        i32 still = tail == 0 && is_zero(minus(head, number(REAL(head), 0)));
+        i32 still = tail == 0 && is_zero(minus(head, number(REAL_PART(head), 0)));
         WHOLE_BARRIER();
         if (!still) turn = shared_out(minus(number(beta, 0), head), beta);
         for (i64 i = j + 1 + LANE; !still && i < n; i += LANES)

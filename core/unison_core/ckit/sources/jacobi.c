@@ -21,7 +21,7 @@ KERNEL void eigh(
     GLOBAL W *turn = turns + b * pairs * 4;
     for (i64 i = 0; i < n; i++)
         for (i64 j = i + LANE; j < n; j += LANES) {
-            if (i == j) a[i * n + i] = number(REAL(a[i * n + i]), 0);
+            if (i == j) a[i * n + i] = number(REAL_PART(a[i * n + i]), 0);
             else if (p.flag) a[j * n + i] = conjugate(a[i * n + j]);
             else a[i * n + j] = conjugate(a[j * n + i]);
         }
@@ -49,7 +49,7 @@ KERNEL void eigh(
                     N g = a[one * n + two];
                     W size = modulus(g);
                     if (size > limit) {
-                        W x = REAL(a[one * n + one]), y = REAL(a[two * n + two]);
+                        W x = REAL_PART(a[one * n + one]), y = REAL_PART(a[two * n + two]);
                         W shift = size * rotation(x, y, size, &s, &h);
                         turn[4 * i + 2] = x - shift;
                         turn[4 * i + 3] = y + shift;
@@ -88,10 +88,10 @@ KERNEL void eigh(
     }
     // Every lane finds the places of its values among the others, in rising order.
     for (i64 i = LANE; i < n; i += LANES) {
-        W own = REAL(a[i * n + i]);
+        W own = REAL_PART(a[i * n + i]);
         i64 rank = 0;
         for (i64 j = 0; j < n; j++) {
-            W other = REAL(a[j * n + j]);
+            W other = REAL_PART(a[j * n + j]);
             rank += other < own || (other == own && j < i);
         }
         values[b * n + rank] = own / scale;

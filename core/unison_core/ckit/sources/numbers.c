@@ -13,7 +13,7 @@ FN N number(W re, W im) {
     z.im = im;
     return z;
 }
-#define REAL(z) ((z).re)
+#define REAL_PART(z) ((z).re)
 FN N plus(N a, N b) { return number(a.re + b.re, a.im + b.im); }
 FN N minus(N a, N b) { return number(a.re - b.re, a.im - b.im); }
 FN N times(N a, N b) { return number(a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re); }
@@ -36,7 +36,7 @@ FN N over(N a, N b) {
 #else
 typedef W N;
 FN N number(W re, W im) { return re; }
-#define REAL(z) (z)
+#define REAL_PART(z) (z)
 FN N plus(N a, N b) { return a + b; }
 FN N minus(N a, N b) { return a - b; }
 FN N times(N a, N b) { return a * b; }

@@ -22,7 +22,7 @@ KERNEL void cholesky(GLOBAL N *a, GLOBAL i32 *status, Params p) {
             l[i * n + j] = s;
         }
         WHOLE_BARRIER();
-        W d = REAL(l[j * n + j]);
+        W d = REAL_PART(l[j * n + j]);
         WHOLE_BARRIER();
         if (!(d > 0)) wrong = (i32)j + 1;
         W root = sqrt(d);
