@@ -85,3 +85,38 @@ def test_threshold_backward_stops_infinity_and_nan():
 def test_threshold_backward_keeps_the_memory_order_of_x():
     x = np.ones((2, 3, 4), "float32").transpose(0, 2, 1)
     assert threshold_backward(np.ones((2, 4, 3), "float32"), x).strides == x.strides
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
+@pytest.mark.parametrize("size", [5, BLOCK + 77])
+def test_relu_of_few_and_of_several_blocks_keeps_nan_order_and_memory_order(dtype, size):
+    x = np.linspace(-9, 9, size).astype(dtype)
+    expected = [max(0, v) for v in x.tolist()]
+    assert KERNELS["relu"](x).tolist() == expected
+    turned = np.stack([x, x], axis=1).T
+    out = KERNELS["relu"](turned)
+    assert out.tolist() == [expected, expected]
+    if dtype != "int32":
+        x[3] = np.nan
+        assert np.flatnonzero(np.isnan(KERNELS["relu"](x))).tolist() == [3]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 5), (1, 1), (4, 32), (3, 40)])
+def test_softmax_of_few_numbers_follows_the_formula(shape):
+    for scale in (1, 30, 1000):
+        x = (np.sin(np.arange(math.prod(shape))) * scale).astype(np.float32).reshape(shape)
+        rows = x.reshape(-1, shape[-1]).astype(float).tolist()
+        grown = [[math.exp(v - max(row)) for v in row] for row in rows]
+        expected = np.array([[e / math.fsum(row) for e in row] for row in grown]).reshape(shape)
+        for dim in (-1, len(shape) - 1):
+            out = KERNELS["softmax"](x, dim=dim)
+            assert out.dtype == np.float32
+            # What is subtracted from x is rounded to its size.
+            assert np.allclose(out, expected, rtol=(2 + scale) * 2.0**-22, atol=1e-38)
+
+
+@pytest.mark.parametrize("values", [[math.inf, 0.0], [math.nan, 1.0], [-math.inf, 2.0]])
+def test_softmax_of_few_numbers_carries_infinities_and_nan(values):
+    out = KERNELS["softmax"](np.array([values, [0.0, 0.0]], np.float32), dim=1)
+    assert out[1].tolist() == [0.5, 0.5]
+    assert out[0].tolist() == [0.0, 1.0] if values[0] == -math.inf else np.isnan(out[0]).all()
