@@ -2,4 +2,5 @@
 
 make bench                      all groups
 make bench ARGS="overhead"      one of them
+make bench ARGS="opencl"        an OpenCL device against NumPy and the CPU backend; PyTorch is not needed
 """

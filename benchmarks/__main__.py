@@ -11,22 +11,40 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import overhead, training
+from benchmarks import opencl, overhead, training
 from benchmarks.timing import Row, compare
 
 GROUPS = {"overhead": overhead, "training": training}
+OTHERS = ("imports", "opencl")
 
 
 def main() -> int:
     """Time the groups asked for and print a table each."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against PyTorch eager.")
-    parser.add_argument("groups", nargs="*", help=f"any of {', '.join([*GROUPS, 'imports'])} (default: all)")
+    parser.add_argument(
+        "groups", nargs="*", help=f"any of {', '.join([*GROUPS, *OTHERS])} (default: all but opencl)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
     parser.add_argument("--json", metavar="FILE", help="write the rows there as well")
     given = parser.parse_args()
-    unknown = [g for g in given.groups if g not in (*GROUPS, "imports")]
+    unknown = [g for g in given.groups if g not in (*GROUPS, *OTHERS)]
     if unknown:
-        parser.error(f"no group {unknown[0]!r}; there are {', '.join([*GROUPS, 'imports'])}")
+        parser.error(f"no group {unknown[0]!r}; there are {', '.join([*GROUPS, *OTHERS])}")
+    names = given.groups or [*GROUPS, "imports"]
+    torch = None if names == ["opencl"] else _torch(given.threads)
+    if torch is None and names != ["opencl"]:
+        return 2
+    rows: dict[str, list[Row]] = {}
+    for name in names:
+        rows[name] = _measured(name, torch)
+        _show(name, rows[name])
+    if given.json:
+        Path(given.json).write_text(json.dumps({k: [vars(r) for r in v] for k, v in rows.items()}, indent=1))
+    return 0
+
+
+def _torch(threads: int) -> Any:
+    """PyTorch, or None where it is missing."""
     try:
         import torch
     except ImportError:
@@ -34,17 +52,17 @@ def main() -> int:
             "PyTorch is missing; it comes with the extra 'parity': pip install 'unison[parity]'",
             file=sys.stderr,
         )
-        return 2
-    torch.set_num_threads(given.threads)
-    rows: dict[str, list[Row]] = {}
-    for name in given.groups or [*GROUPS, "imports"]:
-        rows[name] = (
-            _imports() if name == "imports" else _group(GROUPS[name], torch, quick=name == "overhead")
-        )
-        _show(name, rows[name])
-    if given.json:
-        Path(given.json).write_text(json.dumps({k: [vars(r) for r in v] for k, v in rows.items()}, indent=1))
-    return 0
+        return None
+    torch.set_num_threads(threads)
+    return torch
+
+
+def _measured(name: str, torch: Any) -> list[Row]:
+    if name == "imports":
+        return _imports()
+    if name == "opencl":
+        return opencl.rows()
+    return _group(GROUPS[name], torch, quick=name == "overhead")
 
 
 def _group(module: Any, torch: Any, *, quick: bool) -> list[Row]:
@@ -81,8 +99,9 @@ def _import_row(case: str, theirs: str, ours: str) -> Row:
 
 def _show(name: str, rows: list[Row]) -> None:
     width = max(len(r.case) for r in rows)
-    print(f"\n{name}: time(PyTorch) / time(Unison), above 1 Unison is faster")
-    print(f"{'case':{width}}  {'PyTorch us':>11}  {'Unison us':>11}  {'ratio':>6}")
+    theirs, ours = ("CPU", "OpenCL") if name == "opencl" else ("PyTorch", "Unison")
+    print(f"\n{name}: time({theirs}) / time({ours}), above 1 {ours} is faster")
+    print(f"{'case':{width}}  {theirs + ' us':>11}  {ours + ' us':>11}  {'ratio':>6}")
     for r in rows:
         print(f"{r.case:{width}}  {r.torch:11.2f}  {r.unison:11.2f}  {r.ratio:6.2f}")
     print(

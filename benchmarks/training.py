@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["cases"]
+__all__ = ["cases", "gpt"]
 
 Case = tuple[str, Callable[[], object]]
 
@@ -14,7 +14,7 @@ def cases(torch: Any) -> Iterator[Case]:
     """The cases, for either library."""
     yield "MLP 784-512-512-10, batch 128, Adam", _mlp(torch)
     yield "CNN 1-32-64 on 28x28, batch 64, Adam", _cnn(torch)
-    yield "GPT, 4 layers of 128, context 64, batch 12, AdamW", _gpt(torch)
+    yield "GPT, 4 layers of 128, context 64, batch 12, AdamW", gpt(torch)
     yield "LSTM 1000-128-256, 32 steps, batch 32, Adam", _lstm(torch)
 
 
@@ -55,7 +55,8 @@ def _cnn(torch: Any) -> Callable[[], object]:
     return _step(torch, model, torch.optim.Adam(model.parameters(), lr=1e-3), x, y)
 
 
-def _gpt(torch: Any) -> Callable[[], object]:
+def gpt(torch: Any, device: str = "cpu") -> Callable[[], object]:
+    """One training step of a small GPT."""
     nn = torch.nn
     layer = nn.TransformerEncoderLayer(
         128, 4, 512, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
@@ -67,13 +68,13 @@ def _gpt(torch: Any) -> Callable[[], object]:
             self.embed = nn.Embedding(65, 128)
             self.blocks = nn.TransformerEncoder(layer, 4, enable_nested_tensor=False)
             self.head = nn.Linear(128, 65)
-            self.mask = nn.Transformer.generate_square_subsequent_mask(64)
+            self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(64))
 
         def forward(self, x: Any) -> Any:
             return self.head(self.blocks(self.embed(x), mask=self.mask, is_causal=True))
 
-    model = Model()
-    x, y = torch.randint(0, 65, (12, 64)), torch.randint(0, 65, (12, 64))
+    model = Model().to(device)
+    x, y = (torch.randint(0, 65, (12, 64)).to(device) for _ in range(2))
     return _step(torch, model, torch.optim.AdamW(model.parameters(), lr=1e-3), x, y)
 
 
