@@ -10,7 +10,7 @@ from typing import Any
 from unison_conformance.report.groups import QUIET, groups, shortened
 from unison_conformance.running.verdicts import Result
 
-__all__ = ["failures", "progress", "table"]
+__all__ = ["failures", "progress", "table", "ticks"]
 
 _STEPS = 10
 _LONG = 300
@@ -95,6 +95,20 @@ def failures(
 @contextmanager
 def progress(device: str) -> Iterator[Callable[[Result, int, int], None]]:
     """A function to call after each result; a bar on a terminal, else a line for each tenth, on standard error."""
+    bad = 0
+    with ticks(device, "cases") as tick:
+
+        def after(result: Result, done: int, total: int) -> None:
+            nonlocal bad
+            bad += result.verdict not in QUIET
+            tick(done, total, f"{bad} failed")
+
+        yield after
+
+
+@contextmanager
+def ticks(name: str, things: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A function of how many are done, how many there are, and a note."""
     if sys.stderr.isatty():
         try:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -103,22 +117,15 @@ def progress(device: str) -> Iterator[Callable[[Result, int, int], None]]:
         else:
             from rich.console import Console
 
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-            )
+            note = TextColumn("{task.fields[note]}")
+            columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), note)
             with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-                task = bar.add_task(device, total=None)
-                yield lambda r, done, total: bar.update(task, completed=done, total=total)
+                task = bar.add_task(name, total=None, note="")
+                yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
             return
-    bad = 0
 
-    def line(result: Result, done: int, total: int) -> None:
-        nonlocal bad
-        bad += result.verdict not in QUIET
+    def line(done: int, total: int, note: str) -> None:
         if done * _STEPS // total != (done - 1) * _STEPS // total:
-            print(f"{device}: {done} of {total} cases, {bad} failed", file=sys.stderr)
+            print(f"{name}: {done} of {total} {things}, {note}", file=sys.stderr)
 
     yield line

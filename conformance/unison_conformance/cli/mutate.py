@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from unison_conformance.cli._output import table
+from unison_conformance.cli._output import table, ticks
 from unison_conformance.errors import UsageError
+from unison_conformance.report.files import require_writable, write_text
 from unison_conformance.running.conduct import device_named
 
 __all__ = ["QUICK", "add", "run"]
@@ -49,11 +50,15 @@ def run(options: argparse.Namespace) -> int:
     bugs = individuals(m for m in MUTANTS.values() if fnmatchcase(m.name, options.only))
     if not bugs:
         raise UsageError(f"no mutant is named {options.only!r}; kinds are {', '.join(_kinds(MUTANTS))}")
-    start = time.monotonic()
-    kills = list(hunt(bugs, str(device), full=options.full))
     if options.json:
-        from unison_conformance.report.files import write_text
-
+        require_writable(options.json)
+    start, kills, alive = time.monotonic(), [], 0
+    with ticks(str(device), "mutants") as tick:
+        for kill in hunt(bugs, str(device), full=options.full):
+            kills.append(kill)
+            alive += not kill.killed
+            tick(len(kills), len(bugs), f"{alive} survived")
+    if options.json:
         write_text(json.dumps([asdict(k) for k in kills], indent=1) + "\n", options.json)
     _print(kills, time.monotonic() - start)
     return 0 if rate(kills) >= (1.0 if options.full else QUICK) else 7

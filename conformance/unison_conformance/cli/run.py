@@ -69,7 +69,13 @@ def print_run(outcome: Run) -> None:
     print(
         f"level: {_level(outcome)}; seed {outcome.seed}; cases {outcome.case_list[:12]}; {outcome.seconds:.1f} s"
     )
-    print(f"exit code {outcome.code}" + "".join(f"\n    {reason}" for reason in outcome.reasons))
+    print(
+        f"exit code {outcome.code}: {_WORDS[outcome.code]}"
+        if outcome.code in _WORDS
+        else f"exit code {outcome.code}"
+    )
+    for reason in outcome.reasons:
+        print(f"    {reason}")
 
 
 def _by_theme(outcome: Run) -> dict[str, list[Result]]:
@@ -97,6 +103,15 @@ _STATUSES = {
     "partly": "partly tried",
     "not tried": "claimed, not tried",
     "unverified": "claimed, not verified",
+}
+_WORDS = {
+    0: "nothing failed",
+    1: "there are failures",
+    4: "the contract is violated",
+    5: "the backend crashes or hangs",
+    6: "inconclusive",
+    7: "the suite itself is not in order",
+    8: "waivers are not in order",
 }
 _ALWAYS = {"failed", "unverified"}
 
