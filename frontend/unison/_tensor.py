@@ -43,13 +43,16 @@ from unison_core.spec import contiguous_strides
 __all__ = ["Tensor"]
 
 
-def _not_implemented(a: Any, b: Any) -> Any:
-    """Python then asks the other operand."""
-    return NotImplemented
-
-
 def _dunder(function: Any) -> Any:
-    return paths.binary(function.operator, watched=True, foreign=_not_implemented)
+    """The call path of an operator; a NumPy array as the other operand is a tensor on the host, for anything else
+    Python asks the other operand.
+    """
+
+    def foreign(a: Any, b: Any) -> Any:
+        pair = [exchange.of_array(x) for x in (a, b)]
+        return NotImplemented if any(x is None for x in pair) else function(*pair)
+
+    return paths.binary(function.operator, watched=True, foreign=foreign)
 
 
 _add = _dunder(ops.add)
@@ -390,6 +393,8 @@ class Tensor(
     # Methods.
 
     __array__ = exchange.array_of
+    __array_wrap__ = exchange.array_wrapped
+    __array_priority__ = 1000  # NumPy's scalars and arrays on the left leave `a * x` to the tensor.
     __copy__ = exchange.copy_of
     __deepcopy__ = exchange.deepcopy
     __dlpack__ = exchange.dlpack

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes, state
 from unison_core.dispatch.failure import failure, refuse_dtype
-from unison_core.dispatch.promotion import INEXACT, settle
+from unison_core.dispatch.promotion import INEXACT, plain, settle
 from unison_core.errors import OperatorError, UnisonError, describe
 from unison_core.handle import Handle, Repeated, counter_of, repeats
 
@@ -124,7 +124,7 @@ def _ready(op: Operator, x: Any, rest: tuple[Any, ...]) -> tuple[Any, ...] | Non
         if y is None:
             continue
         if not isinstance(y, Handle) or y.array.dtype is not dtype or y.device is not x.device:
-            inputs = settle(op, inputs)
+            inputs = settle(op, tuple(map(plain, inputs)))
             break
     for y in inputs[1:]:
         if y is not None and y.array.shape not in (shape, ()):

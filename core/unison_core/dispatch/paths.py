@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import handle, modes, state
 from unison_core.dispatch.failure import failure, refuse_dtype
-from unison_core.dispatch.promotion import INEXACT, settle
+from unison_core.dispatch.promotion import INEXACT, plain, settle
 from unison_core.errors import KernelError, UnisonError
 from unison_core.handle import Handle, Repeated, wrap
 
@@ -120,8 +120,10 @@ def binary(op: Operator, watched: bool, foreign: Call | None = None) -> Call:
 
     def call(a: Any, b: Any, /) -> Any:
         if watched and state.modes_active:
-            if foreign is not None and _is_foreign(a, b):
-                return foreign(a, b)
+            if _is_foreign(a, b):
+                a, b = plain(a), plain(b)
+                if foreign is not None and _is_foreign(a, b):
+                    return foreign(a, b)
             return modes.through(op, (a, b), {})
         try:
             device = a.device
@@ -190,6 +192,9 @@ def _binary_again(op: Operator, call: Call, a: Any, b: Any, foreign: Call | None
     """The path failed: because an operand is a number or foreign, or because the kernel raised."""
     numbers = (bool, int, float, complex)
     if _is_foreign(a, b):
+        plain_a, plain_b = plain(a), plain(b)
+        if plain_a is not a or plain_b is not b:
+            return call(plain_a, plain_b)
         if foreign is not None:
             return foreign(a, b)
     elif isinstance(a, numbers) or isinstance(b, numbers):
@@ -276,8 +281,9 @@ def nary(op: Operator, watched: bool) -> Call:
         except UnisonError:
             raise
         except Exception as error:
-            if any(isinstance(x, (bool, int, float, complex)) for x in inputs):
-                return call(*settle(op, inputs), **attrs)
+            numbers = tuple(map(plain, inputs))
+            if any(isinstance(x, (bool, int, float, complex)) for x in numbers):
+                return call(*settle(op, numbers), **attrs)
             raise failure(op, inputs, attrs, error) from error
         if result.__class__ is not device.array_class:
             return unusual_result(op, inputs, attrs, result, device)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.operator import Operator
 
-__all__ = ["COMPLEX", "INEXACT", "NATIVE", "common_dtype", "constant", "learn", "settle", "to_dtype"]
+__all__ = ["COMPLEX", "INEXACT", "NATIVE", "common_dtype", "constant", "learn", "plain", "settle", "to_dtype"]
 
 INEXACT: set[Any] = set()
 """The native dtype objects, of all loaded backends, that are floating or complex."""
@@ -42,6 +42,14 @@ def learn(natives: Mapping[DType, Any]) -> None:
     COMPLEX.update(native for dtype, native in natives.items() if dtype.is_complex)
     for op in registry.values():
         op.ready.update(native for dtype, native in natives.items() if op.takes(dtype))
+
+
+def plain(x: Any) -> Any:
+    """A scalar of another library, np.float32(2) say, as the Python number that it is; anything else as it is."""
+    if x is None or isinstance(x, (Handle, *_NUMBERS)) or getattr(x, "shape", None) != ():
+        return x
+    item = getattr(x, "item", None)
+    return x if item is None else item()
 
 
 def settle(op: Operator, inputs: Sequence[Any]) -> tuple[Any, ...]:

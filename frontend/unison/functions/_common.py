@@ -53,6 +53,11 @@ class Size(tuple[int, ...]):
     def __add__(self, other: Any) -> Any:
         return Size(tuple.__add__(self, tuple(other)))
 
+    def __mul__(self, times: Any) -> Any:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Size, (tuple(self),)
 
@@ -68,7 +73,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
             break
     else:
         return args
-    if len(args) == 1 and not isinstance(args[0], (int, Handle)):
+    if len(args) == 1 and not isinstance(args[0], (int, Handle)) and not hasattr(args[0], "__index__"):
         args = tuple(args[0])
     for n in args:
         if n.__class__ is not int:
@@ -116,6 +121,8 @@ def dims(dim: Any, ndim: int) -> tuple[int, ...] | None:
         if 0 <= dim < ndim:
             return (dim,)
         return (wrap_dim(dim, ndim),) if ndim else _none_of(wrap_dim(dim, ndim))
+    if hasattr(dim, "__index__"):
+        return dims(dim.__index__(), ndim)
     wrapped = tuple(wrap_dim(int(d), ndim) for d in dim)
     if len(set(wrapped)) != len(wrapped):
         raise OperatorError(f"dim {list(dim)} appears multiple times in the list of dims")

@@ -7,10 +7,11 @@ from typing import Any
 from unison_core import devices, dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
-from unison_core.handle import wrap
+from unison_core.handle import Handle, wrap
 
 __all__ = [
     "array_of",
+    "array_wrapped",
     "bfloat16",
     "bool_",
     "byte",
@@ -32,6 +33,7 @@ __all__ = [
     "int_",
     "long",
     "nbytes",
+    "of_array",
     "reduce",
     "share_memory_",
     "short",
@@ -205,6 +207,24 @@ def array_of(input: Any, dtype: Any = None, copy: bool | None = None) -> Any:
 
     array = input.numpy()
     return np.array(array, dtype=dtype, copy=copy) if dtype is not None or copy else array
+
+
+def of_array(value: Any) -> Any:
+    """A tensor or a number as it is, a NumPy array as a tensor on the host; None for anything else."""
+    if isinstance(value, (Handle, bool, int, float, complex)):
+        return value
+    if not hasattr(value, "__array_interface__"):
+        return None
+    from unison.functions.conversion import from_numpy
+
+    return from_numpy(value)
+
+
+def array_wrapped(tensor: Any, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+    """What NumPy's functions make of their results when they were given a tensor: a tensor on the host."""
+    from unison.functions.conversion import from_numpy
+
+    return from_numpy(array)
 
 
 def element_size(input: Any) -> int:

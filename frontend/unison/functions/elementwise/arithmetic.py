@@ -309,8 +309,9 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         from unison.functions.indexing import nonzero
 
         return nonzero(condition, as_tuple=True)
-    from unison_core.dispatch.promotion import common_dtype, constant
+    from unison_core.dispatch.promotion import common_dtype, constant, plain
 
+    input, other = plain(input), plain(other)
     target = common_dtype((input, other))
     if condition.dtype is not dtypes.bool_:
         if condition.dtype is not dtypes.uint8:
