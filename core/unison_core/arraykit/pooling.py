@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from unison_core.arraykit.taps import Places, keep, keys_of, overlaps_itself
@@ -20,11 +21,12 @@ __all__ = ["Pooling"]
 
 
 class Pooling:
-    """Kernels on `xp`."""
+    """Kernels on `xp`. Where there is a cache to stay in, gradients go back for about `block` elements at a time."""
 
-    def __init__(self, kit: ArrayKit) -> None:
+    def __init__(self, kit: ArrayKit, block: int | None = None) -> None:
         self.kit = kit
         self.xp = kit.xp
+        self.block = block
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
@@ -106,18 +108,33 @@ class Pooling:
             "max_pool", size, kernel, stride, padding, dilation, ceil_mode
         ):
             raise ValueError("g")
-        xp = self.xp
-        grad = xp.zeros_like(x)
+        taps = list(_taps(size, counts, kernel, stride, padding, dilation))
         adds = overlaps_itself(kernel, stride, dilation)
-        nan = bool(out.size) and bool(xp.isnan(out.max()))
-        taken = None
-        for places, windows in _taps(size, counts, kernel, stride, padding, dilation):
+        whole = tuple(k * n for k, n in zip(kernel, counts, strict=True)) == tuple(size) and not any(padding)
+        # Where the windows lie side by side and cover all, every place is written.
+        grad = self.xp.empty_like(x) if whole and stride == kernel and not adds else self.xp.zeros_like(x)
+        nan = bool(out.size) and bool(self.xp.isnan(out.max()))
+        step = max(1, len(x) if self.block is None else self.block // max(1, prod(x.shape[1:])))
+        for start in range(0, len(x), step):
+            some = slice(start, start + step)
+            self._give_back(grad[some], g[some], x[some], out[some], taps, adds, nan)
+        return grad
+
+    def _give_back(
+        self, grad: Any, g: Any, x: Any, out: Any, taps: list[tuple[Places, Places]], adds: bool, nan: bool
+    ) -> None:
+        """Add g, or write it, where x is the first to reach the largest of its window."""
+        xp = self.xp
+        if g.strides != out.strides:
+            ordered = xp.empty_like(out)
+            ordered[...] = g
+            g = ordered
+        taken = xp.zeros_like(out, dtype=bool)
+        for places, windows in taps:
             part = x[places]
             hit = part == out[windows]
             if nan:
                 hit |= part != part  # noqa: PLR0124 - NaN
-            if taken is None:
-                taken = xp.zeros_like(out, dtype=bool)
             before = taken[windows]
             xp.greater(hit, before, out=hit)
             xp.logical_or(before, hit, out=before)
@@ -125,7 +142,6 @@ class Pooling:
                 grad[places] += keep(xp, g[windows], hit)
             else:
                 grad[places] = keep(xp, g[windows], hit)
-        return grad
 
     def avg_pool(
         self,

@@ -16,6 +16,7 @@ from unison_cpu.kernels import (
     linalg,
     movement,
     normalization,
+    pooling,
     random,
     reduction,
 )
@@ -32,6 +33,7 @@ def table(native: Mapping[DType, Any]) -> dict[str, Callable[..., Any]]:
         **linalg.table(dict(native)),
         **movement.table(dict(native)),
         **normalization.table(dict(native)),
+        **pooling.table(dict(native)),
         **random.KERNELS,
         **reduction.table(dict(native)),
     }
