@@ -28,9 +28,9 @@ _CHOICE = re.compile(r"invalid choice: '?([^' ]*)'? \(choose from (.*)\)")
 class Parser(argparse.ArgumentParser):
     """argparse's, with errors of one line that name what exists instead."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
+    def __init__(self, **settings: Any) -> None:
         # Abbreviated options would change their meaning with each option added.
-        super().__init__(*args, allow_abbrev=False, **settings)
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, with the nearest names, and exit with 2."""

@@ -116,7 +116,7 @@ def _origin(name: str) -> str:
 def _records(trouble: Mapping[str, str]) -> list[Any]:
     """What became of the other backends."""
     if not trouble:
-        return unison.backends()
+        return list(unison.backends())
     for name in set(_names()) - set(trouble):
         with contextlib.suppress(UnisonError):
             plugins.load(name)

@@ -68,7 +68,9 @@ def _wanted(old: Run, options: argparse.Namespace) -> Options:
         )
     names = Options.__dataclass_fields__
     try:
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in old.options.items() if k in names}
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in old.options.items() if k in names
+        }
         wanted = replace(Options(**given), budget=0.0)
         whole = case_list(wanted.level)
     except (KeyError, TypeError, ValueError) as e:

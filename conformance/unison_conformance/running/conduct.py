@@ -7,7 +7,7 @@ import itertools
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from importlib import metadata
@@ -228,7 +228,7 @@ def _gather(
     state.results.sort(key=lambda r: order.get(r.case, len(order)))
 
 
-def _results(cases: Sequence[Any], device: str, options: Options) -> Iterator[Result]:
+def _results(cases: Sequence[Any], device: str, options: Options) -> Generator[Result, None, None]:
     if options.jobs:
         from unison_conformance.running.pool import isolated
 

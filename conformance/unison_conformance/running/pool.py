@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from unison_conformance.checks import Check
@@ -97,7 +97,9 @@ class _Worker:
         return " | ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def isolated(cases: Sequence[Any], device: str, *, jobs: int = 2, timeout: float = 30.0) -> Iterator[Result]:
+def isolated(
+    cases: Sequence[Any], device: str, *, jobs: int = 2, timeout: float = 30.0
+) -> Generator[Result, None, None]:
     """The results of the cases, as they come, from `jobs` worker processes; `timeout` in seconds for each case.
 
     Raises:

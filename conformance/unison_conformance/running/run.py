@@ -146,7 +146,8 @@ def _typed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parts(name: str, value: Any) -> Any:
     if name == "claims":
-        return Claims(**{k: tuple(v) if isinstance(v, list) else v for k, v in value.items()})
+        said: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+        return Claims(**said)
     if name == "badges":
         return tuple(Badge(**b) for b in value)
     if name == "fallbacks":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -69,4 +70,4 @@ def norm_limit(depth: int, terms: int, dtype: DType) -> float:
 
     DER: each operator adds at most k(n) * u by rule 5, and the adds of one path are summed.
     """
-    return depth * (8.0 + 2.0 * terms**0.5) * roundoff(dtype)
+    return depth * (8.0 + 2.0 * math.sqrt(terms)) * roundoff(dtype)
