@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from unison_core import ops
 from unison_core.dispatch.promotion import COMPLEX, constant
 from unison_core.dtypes import float32
+from unison_core.handle import Handle
 from unison_core.spec import Spec
 
-__all__ = ["adjoint", "narrowed", "scalar_like", "sum_to", "to_host", "widened"]
+__all__ = ["adjoint", "narrowed", "rounded_once", "scalar_like", "sum_to", "to_host", "widened"]
 
 
 def adjoint(x: Any) -> Any:
@@ -44,6 +46,14 @@ def widened(x: Any) -> Any:
 def narrowed(x: Any, like: Any) -> Any:
     """x in the dtype of `like`."""
     return x if x.dtype is like.dtype else ops.cast(x, dtype=like.dtype)
+
+
+def rounded_once(function: Callable[..., Any], *inputs: Any) -> Any:
+    """function(*inputs); of tensors of one half type in float32, the result rounded once."""
+    half = all(isinstance(x, Handle) for x in inputs) and len({x.dtype for x in inputs}) == 1
+    if not half or inputs[0].dtype.bits != 16 or not inputs[0].dtype.is_floating_point:
+        return function(*inputs)
+    return narrowed(function(*map(widened, inputs)), inputs[0])
 
 
 def to_host(x: Any) -> Any:

@@ -12,6 +12,7 @@ from unison_core import ops
 from unison_core.dtypes import ALL, NUMERIC
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
+from unison_core.ops._shared import narrowed, widened
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Shape, Spec
 
@@ -101,7 +102,7 @@ def col2im(
     """The adjoint of im2col: columns (n, c * prod(kernel), windows) added up where they overlap, (n, c, *size)."""
     counts = _checked_columns(tuple(columns.shape), size, kernel, stride, padding, dilation)
     n, c = columns.shape[0], columns.shape[1] // prod(kernel)
-    parts = ops.reshape(columns, shape=(n, c, *kernel, *counts))
+    parts = ops.reshape(widened(columns), shape=(n, c, *kernel, *counts))
     padded = (n, c, *(length + 2 * p for length, p in zip(size, padding, strict=True)))
     whole = (builtins.slice(None),) * 2
     out = None
@@ -113,7 +114,7 @@ def col2im(
         part = ops.unslice(ops.slice(parts, key=(*whole, *tap)), shape=padded, key=key)
         out = part if out is None else ops.add(out, part)
     inner = (*whole, *(builtins.slice(p, p + length) for length, p in zip(size, padding, strict=True)))
-    return ops.slice(out, key=inner) if any(padding) else out
+    return narrowed(ops.slice(out, key=inner) if any(padding) else out, columns)
 
 
 def _checked_columns(

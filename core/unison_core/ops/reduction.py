@@ -101,8 +101,8 @@ sum.samples(_samples_with_empty)
 @composite(dtypes=INEXACT)
 def mean(x: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
     """The arithmetic mean over dim; NaN of nothing."""
-    total = sum(x, dim=dim, keepdim=keepdim)
-    return ops.div(total, scalar_like(_count(x.shape, dim), total))
+    total = sum(widened(x), dim=dim, keepdim=keepdim)
+    return narrowed(ops.div(total, scalar_like(_count(x.shape, dim), total)), x)
 
 
 @mean.infer

@@ -177,3 +177,15 @@ def test_composites_without_a_kernel_refuse_wrong_calls_in_the_same_words(
     monkeypatch.setitem(op.table, cpu, composite.as_kernel(op, cpu))
     with pytest.raises(sample.error, match=sample.match):  # type: ignore[arg-type]
         op.call(*inputs, **sample.attrs)
+
+
+@pytest.mark.parametrize("dtype", [dtypes.float16, dtypes.bfloat16], ids=str)
+@pytest.mark.parametrize("name", ["lerp", "addcmul", "addcdiv"])
+def test_bodies_that_record_round_half_types_as_kernels_do(name: str, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    inputs = [unison.tensor(rng.uniform(0.5, 3, 200), dtype=dtype) for _ in range(3)]
+    plain = getattr(unison, name)(*inputs)
+    recorded = getattr(unison, name)(*[x.requires_grad_() for x in inputs])
+    assert recorded.requires_grad
+    assert recorded.dtype is dtype
+    assert recorded.tolist() == plain.tolist()

@@ -88,7 +88,9 @@ def _fused(
             lambda *v: formula(*v, Fraction(value)), x, a, b, otherwise=lambda *v: formula(*v, float(value))
         )
         sizes = [np.abs(v) for v in doubles(x, a, b)]
-        free = np.isfinite(out.hi) & _overflows(name, *doubles(x, a, b), value, x.dtype)
+        # Beside an infinite x, a product that overflows by itself may have the other sign.
+        finite = np.isfinite(out.hi) | (np.isinf(sizes[0]) & np.isfinite(sizes[1]) & np.isfinite(sizes[2]))
+        free = finite & _overflows(name, *doubles(x, a, b), value, x.dtype)
         return Reference(out, terms(*sizes, abs(value)), 1, free)
 
     ORACLES[name] = compute

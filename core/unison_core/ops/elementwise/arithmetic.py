@@ -7,7 +7,7 @@ from typing import Any
 from unison_core import ops
 from unison_core.dtypes import ALL, FLOATING, INEXACT, INTEGER, NUMERIC, REAL, bool_
 from unison_core.operator import Array, Promote, composite, primitive
-from unison_core.ops._shared import adjoint, scalar_like
+from unison_core.ops._shared import adjoint, rounded_once, scalar_like
 from unison_core.samples import arg, binary, good, unary
 
 __all__ = [
@@ -388,7 +388,7 @@ def clamp_samples() -> Any:
 @composite(dtypes=INEXACT, promote=COMMON, elementwise=True)
 def lerp(start: Array, end: Array, weight: Array) -> Array:
     """start + weight * (end - start)."""
-    return add(start, mul(weight, sub(end, start)))
+    return rounded_once(lambda s, e, w: add(s, mul(w, sub(e, s))), start, end, weight)
 
 
 lerp.samples(
@@ -399,15 +399,23 @@ lerp.samples(
 @composite(dtypes=NUMERIC, promote=COMMON, elementwise=True)
 def addcmul(x: Array, a: Array, b: Array, *, value: float = 1) -> Array:
     """x + value * a * b."""
-    product = mul(a, b)
-    return add(x, product if value == 1 else mul(product, scalar_like(value, x)))
+
+    def sum_of(x: Any, a: Any, b: Any) -> Any:
+        product = mul(a, b)
+        return add(x, product if value == 1 else mul(product, scalar_like(value, x)))
+
+    return rounded_once(sum_of, x, a, b)
 
 
 @composite(dtypes=INEXACT, promote=COMMON, elementwise=True)
 def addcdiv(x: Array, a: Array, b: Array, *, value: float = 1) -> Array:
     """x + value * a / b."""
-    ratio = div(a, b)
-    return add(x, ratio if value == 1 else mul(ratio, scalar_like(value, x)))
+
+    def sum_of(x: Any, a: Any, b: Any) -> Any:
+        ratio = div(a, b)
+        return add(x, ratio if value == 1 else mul(ratio, scalar_like(value, x)))
+
+    return rounded_once(sum_of, x, a, b)
 
 
 @addcmul.samples

@@ -98,7 +98,7 @@ def batch_norm_backward(
 ) -> tuple[Array, Array, Array]:
     """The gradients of batch_norm's first result with respect to (x, weight, bias), the last two in mean's dtype."""
     wide, rest = widened(g), _rest(x)
-    rstd = _rstd(var, eps)
+    rstd = _rstd(widened(var), eps)
     scores = ops.mul(ops.sub(widened(x), _spread(mean, x)), _spread(rstd, x))
     gw = ops.sum(ops.mul(wide, scores), dim=rest, keepdim=False)
     gb = ops.sum(wide, dim=rest, keepdim=False)

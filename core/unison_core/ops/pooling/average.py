@@ -10,7 +10,7 @@ from unison_core import ops
 from unison_core.dtypes import FLOATING, INTEGER
 from unison_core.errors import OperatorError
 from unison_core.operator import Array, composite
-from unison_core.ops._shared import scalar_like
+from unison_core.ops._shared import narrowed, scalar_like, widened
 from unison_core.ops.pooling.windows import padded_ends, pool_counts, spatial_of, windows_of
 from unison_core.samples import arg, bad, good
 from unison_core.spec import Shape, Spec
@@ -37,10 +37,11 @@ def avg_pool(
     size = spatial_of("avg_pool", x)
     counts = pool_counts("avg_pool", size, kernel, stride, padding, ones, ceil_mode)
     ends = padded_ends(size, counts, kernel, stride, padding, ones)
-    total = _sums(ops.pad(x, widths=((0, 0), (0, 0), *ends), value=0), kernel, stride, counts)
-    share = _shares(x, size, counts, kernel, stride, padding, count_include_pad, divisor)
+    wide = widened(x)
+    total = _sums(ops.pad(wide, widths=((0, 0), (0, 0), *ends), value=0), kernel, stride, counts)
+    share = _shares(wide, size, counts, kernel, stride, padding, count_include_pad, divisor)
     if x.dtype.is_floating_point:
-        return ops.div(total, share)
+        return narrowed(ops.div(total, share), x)
     share = ops.cast(share, dtype=total.dtype)
     whole = ops.floor_divide(ops.abs(total), ops.abs(share))
     return ops.cast(ops.mul(ops.mul(ops.sign(total), ops.sign(share)), whole), dtype=x.dtype)
@@ -153,8 +154,9 @@ def avg_pool_backward(
     """The adjoint of avg_pool on data of spatial lengths `size`: each element gets its share of its windows' g."""
     ones = (1,) * len(kernel)
     counts = pool_counts("avg_pool_backward", size, kernel, stride, padding, ones, ceil_mode)
-    share = _shares(g, size, counts, kernel, stride, padding, count_include_pad, divisor)
-    parts = ops.div(g, share)
+    wide = widened(g)
+    share = _shares(wide, size, counts, kernel, stride, padding, count_include_pad, divisor)
+    parts = ops.div(wide, share)
     ends = padded_ends(size, counts, kernel, stride, padding, ones)
     padded = (*g.shape[:2], *(n + a + b for n, (a, b) in zip(size, ends, strict=True)))
     whole = (builtins.slice(None),) * 2
@@ -166,7 +168,7 @@ def avg_pool_backward(
         part = ops.unslice(parts, shape=padded, key=(*whole, *places))
         out = part if out is None else ops.add(out, part)
     inner = (builtins.slice(p, p + n) for p, n in zip(padding, size, strict=True))
-    return ops.slice(out, key=(*whole, *inner))
+    return narrowed(ops.slice(out, key=(*whole, *inner)), g)
 
 
 @avg_pool_backward.infer
