@@ -22,6 +22,7 @@ class Creation:
     def __init__(self, kit: ArrayKit) -> None:
         self.kit = kit
         self.xp = kit.xp
+        self.native, self.zeros = kit.native, kit.xp.zeros
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
@@ -34,9 +35,9 @@ class Creation:
         }
 
     def full(self, *, shape: Shape, value: Any, dtype: DType, device: Any) -> Any:
-        native = self.kit.native[dtype]
-        if value.__class__ in (int, bool) and not value:
-            return self.xp.zeros(shape, native)
+        native = self.native[dtype]
+        if not value and value.__class__ in (int, bool):
+            return self.zeros(shape, native)
         out = self.xp.empty(shape, native)
         out.fill(value)
         return out

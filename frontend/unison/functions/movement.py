@@ -239,7 +239,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
         # Joined along an existing dimension, the parts lie as they will in the new one.
         count = len(given)
         joined = ops.cat(given[0], given[1], dim=at) if count == 2 else ops.cat(*given, dim=at)
-        result = ops.view(joined, shape=(*first[:at], count, *first[at:]))
+        result = ops.view(joined, shape=(*first[:at], count, *first[at:]) if at else (count, *first))
     else:
         result = ops.cat(*[unsqueeze(x, at) for x in given], dim=at)
     return result if out is None else write_out(out, result)

@@ -25,18 +25,17 @@ _SAFE = 6400.0
 def table(native: dict[DType, Any]) -> dict[str, Any]:
     """Operator name -> kernel."""
     general = Softmax(arraykit.ArrayKit(np, native)).softmax
-    float32 = np.dtype(np.float32)
+    float32, exp, divide = np.dtype(np.float32), np.exp, np.divide
     squares = [np.ones((n, n), float32) for n in range(_WIDE + 1)]
 
     def softmax(x: Any, *, dim: int) -> Any:
-        if x.dtype is float32 and 0 < x.size <= _SMALL:
-            columns = x.shape[-1] if x.ndim else 0
-            if 0 < columns <= _WIDE and dim in (x.ndim - 1, -1):
-                flat = x.ravel()
-                if flat.dot(flat) <= _SAFE:
-                    out = np.exp(x)
-                    total = out.dot(squares[columns])
-                    return np.divide(out, total, total)
+        shape = x.shape
+        if dim == len(shape) - 1 and x.dtype is float32 and x.size <= _SMALL and 0 < shape[dim] <= _WIDE:
+            flat = x.ravel()
+            if flat.dot(flat) <= _SAFE:
+                out = exp(x)
+                total = out.dot(squares[shape[dim]])
+                return divide(out, total, out=total)
         return general(x, dim=dim)
 
     return {"softmax": softmax}
