@@ -35,53 +35,52 @@ FLAGS = ["-std=gnu11", "-O1", "-g", "-fPIC", "-shared", "-pthread", "-ffp-contra
 # Overflow of floats converted to integers is left open by the contract, so it is not asked about.
 CHECKS = ["-fsanitize=undefined", "-fno-sanitize=float-cast-overflow", "-fno-sanitize-recover=all"]
 
+# Sources may give short names to macros, so these are long.
 _STUB = """
 static void run_one(void) {{
-    Params p;
-    memcpy(&p, here.launch->params, sizeof p);
-    {entry}({buffers} p);
+    Params its_params;
+    memcpy(&its_params, here.launch->params, sizeof its_params);
+    {entry}({buffers} its_params);
 }}
 i64 params_size(void) {{ return (i64)sizeof(Params); }}
-static void walk_groups(Launch *launch, i32 x, i32 y, i32 z, i32 alone) {{
+static void walk_groups(Launch *launch, const i32 *item_at, i32 alone) {{
     here.launch = launch;
-    for (i64 c = 0; c < launch->groups[2]; c++)
-        for (i64 b = 0; b < launch->groups[1]; b++)
-            for (i64 a = 0; a < launch->groups[0]; a++) {{
-                here.group[0] = a, here.group[1] = b, here.group[2] = c;
-                here.local[0] = x, here.local[1] = y, here.local[2] = z;
+    for (i64 group_z = 0; group_z < launch->groups[2]; group_z++)
+        for (i64 group_y = 0; group_y < launch->groups[1]; group_y++)
+            for (i64 group_x = 0; group_x < launch->groups[0]; group_x++) {{
+                here.group[0] = group_x, here.group[1] = group_y, here.group[2] = group_z;
+                memcpy(here.local, item_at, sizeof here.local);
                 run_one();
                 if (!alone) pthread_barrier_wait(&launch->barrier);
             }}
 }}
 typedef struct {{
     Launch *launch;
-    i32 local[3];
-}} Item;
+    i32 item_at[3];
+}} WorkItem;
 static void *item_thread(void *data) {{
-    Item *item = data;
-    walk_groups(item->launch, item->local[0], item->local[1], item->local[2], 0);
+    WorkItem *item = data;
+    walk_groups(item->launch, item->item_at, 0);
     return NULL;
 }}
 // With barriers every item of a group is a thread that walks all groups; without, one thread is every item in turn.
 void start(void **buffers, const char *params, const i64 *groups, const i32 *size, i32 barriers) {{
     Launch launch = {{.buffers = buffers, .params = params}};
-    for (i32 d = 0; d < 3; d++) launch.groups[d] = groups[d], launch.size[d] = size[d];
-    i32 count = size[0] * size[1] * size[2], n = 0;
-    Item *items = malloc(sizeof(Item) * count);
+    memcpy(launch.groups, groups, sizeof launch.groups);
+    memcpy(launch.size, size, sizeof launch.size);
+    i32 count = size[0] * size[1] * size[2];
+    WorkItem *items = malloc(sizeof(WorkItem) * count);
     pthread_t *threads = malloc(sizeof(pthread_t) * count);
     if (barriers) pthread_barrier_init(&launch.barrier, NULL, count);
-    for (i32 z = 0; z < size[2]; z++)
-        for (i32 y = 0; y < size[1]; y++)
-            for (i32 x = 0; x < size[0]; x++) {{
-                if (!barriers) {{
-                    walk_groups(&launch, x, y, z, 1);
-                    continue;
-                }}
-                items[n] = (Item){{&launch, {{x, y, z}}}};
-                pthread_create(&threads[n], NULL, item_thread, &items[n]);
-                n++;
-            }}
-    for (i32 i = 0; i < n; i++) pthread_join(threads[i], NULL);
+    for (i32 item = 0; item < count; item++) {{
+        items[item].launch = &launch;
+        items[item].item_at[0] = item % size[0];
+        items[item].item_at[1] = item / size[0] % size[1];
+        items[item].item_at[2] = item / size[0] / size[1];
+        if (barriers) pthread_create(&threads[item], NULL, item_thread, &items[item]);
+        else walk_groups(&launch, items[item].item_at, 1);
+    }}
+    for (i32 item = 0; barriers && item < count; item++) pthread_join(threads[item], NULL);
     if (barriers) pthread_barrier_destroy(&launch.barrier);
     free(items);
     free(threads);
