@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unison_core import dtypes
 from unison_core.ckit.array import CArray
 from unison_core.ckit.creation import bits_of
-from unison_core.ckit.places import ADD, Places, folding
+from unison_core.ckit.places import Places
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorIndexError
 
@@ -66,11 +66,13 @@ class Embedding:
         shape = (rows, *g.shape[index.ndim :])
         out = self._added(g, index, shape, wide)
         if scale_grad_by_freq:
-            one = self._filled((), wide, 1, g)
-            ones = one.like(index.shape, wide, (0,) * index.ndim, one.offset)
-            counts = self._added(ones, index, (rows,), wide)
-            column = counts.like((rows, *(1,) * (out.ndim - 1)), wide, (1, *(0,) * (out.ndim - 1)), 0)
-            kit.map("b > 1 ? a / b : a", [out, column], out=out, label="embedding_backward")
+            real = wide.to_real() if wide.is_complex else wide
+            one = self._filled((), real, 1, g)
+            ones = one.like(index.shape, real, (0,) * index.ndim, one.offset)
+            counts = self._added(ones, index, (rows,), real)
+            column = counts.like((rows, *(1,) * (out.ndim - 1)), real, (1, *(0,) * (out.ndim - 1)), 0)
+            share = "CAT(make_, O)(a.re / b, a.im / b)" if wide.is_complex else "a / b"
+            kit.map(f"b > 1 ? {share} : a", [out, column], out=out, label="embedding_backward")
         if padding_idx is not None and out.size:
             row = out.like(shape[1:], wide, out.strides[1:], padding_idx % rows * out.strides[0])
             kit.fill(row, bits_of(0, wide))
@@ -103,7 +105,7 @@ class Embedding:
             (shape[1:], (0,) * (out.ndim - 1), source.strides[:-1], out.strides[1:]),
             (flat.strides[0], source.strides[-1], out.strides[0]),
             (shape[0], index.size),
-            folding(ADD, dtype),
+            "add",
             label="embedding_backward",
         )
         return out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unison_core import dtypes
 from unison_core.ckit.array import CArray
 from unison_core.ckit.kit import GROUP
-from unison_core.ckit.places import ADD, Places, folding
+from unison_core.ckit.places import Places, folding
 from unison_core.ckit.program import Program
 from unison_core.errors import OperatorError
 from unison_core.spec import Shape, broadcast, numel, wrap_dim
@@ -86,7 +86,7 @@ class Indexing:
             raise ValueError("index_put")
         out = self._wide(x) if accumulate else self.kit.copy(x)
         if not given:
-            form = folding(ADD, out.dtype) if accumulate else "b"
+            form = folding("add", out.dtype) if accumulate else "b"
             self.kit.map(form, [out, value], out=out, compute=out.dtype, label="index_put")
             return self._narrow(out, x)
         if not numel(shape):
@@ -113,7 +113,7 @@ class Indexing:
             (tuple(lead), [0] * len(lead), source.strides[:-1], [out.strides[d] for d in rest]),
             (flat.strides[0], source.strides[-1], step),
             (targets, numel(found)),
-            folding(ADD, out.dtype) if accumulate else None,
+            "add" if accumulate else None,
             label="index_put",
         )
         return self._narrow(out, x)
@@ -179,7 +179,7 @@ class Indexing:
             (_rest(x.shape, d), (0,) * (x.ndim - 1), _rest(source.strides, d), _rest(out.strides, d)),
             (index.strides[0], source.strides[d], out.strides[d]),
             (x.shape[d], index.size),
-            folding(ADD if alpha == 1 else "a + b * K(0)", out.dtype),
+            "add" if alpha == 1 else "scaled",
             () if alpha == 1 else (alpha,),
             "index_add",
         )
@@ -214,10 +214,10 @@ class Indexing:
         return self._scattered(x, index, source, dim, None, "scatter")
 
     def scatter_add(self, x: CArray, index: CArray, source: CArray, *, dim: int) -> CArray:
-        return self._scattered(x, index, source, dim, ADD, "scatter_add")
+        return self._scattered(x, index, source, dim, "add", "scatter_add")
 
     def scatter_reduce(self, x: CArray, index: CArray, source: CArray, *, dim: int, reduce: str) -> CArray:
-        return self._scattered(x, index, source, dim, _REDUCE[reduce], "scatter_reduce")
+        return self._scattered(x, index, source, dim, reduce, "scatter_reduce")
 
     def _scattered(
         self, x: CArray, index: CArray, source: CArray, dim: int, fold: str | None, label: str
@@ -232,7 +232,7 @@ class Indexing:
         if index.size:
             self.places.check([index], [x.shape[d]], [dim], error=OperatorError)
         # Sums and products round at each step, so half types hold them in float32; extremes round nothing.
-        rounds = fold in (ADD, _REDUCE["prod"])
+        rounds = fold in ("add", "prod")
         out = self._wide(x) if rounds else self.kit.copy(x)
         self.places.scatter(
             out,
@@ -241,7 +241,7 @@ class Indexing:
             (_rest(index.shape, d), _rest(index.strides, d), _rest(source.strides, d), _rest(out.strides, d)),
             (index.strides[d], source.strides[d], out.strides[d]),
             (x.shape[d], index.shape[d]),
-            folding(fold, out.dtype) if fold and rounds else fold,
+            fold,
             label=label,
         )
         out = self._narrow(out, x)
@@ -275,14 +275,9 @@ class Indexing:
         return out
 
     def _truth(self, x: CArray) -> CArray:
-        return self.kit.map("a != 0", [x], dtype=dtypes.bool_, label="nonzero")
-
-
-_REDUCE = {
-    "prod": "a * b",
-    "amax": "(a != a || a > b) ? a : b",
-    "amin": "(a != a || a < b) ? a : b",
-}
+        out = self.kit.empty(x.shape, dtypes.bool_, x.runtime)
+        self.kit.cast(x, out)
+        return out
 
 
 def _within(shape: Shape, bounds: Shape, besides: int | None = None) -> bool:

@@ -11,6 +11,7 @@ from unison_core import dtypes
 from unison_core.ckit.array import CArray
 from unison_core.ckit.kit import GROUP, RAW, pack
 from unison_core.ckit.program import Program
+from unison_core.dtypes import DType
 from unison_core.errors import OperatorIndexError
 from unison_core.spec import Shape, numel, view_strides
 from unison_core.strided import broadcast_strides, collapse
@@ -18,7 +19,7 @@ from unison_core.strided import broadcast_strides, collapse
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
-__all__ = ["ADD", "Places", "folding"]
+__all__ = ["Places", "folding"]
 
 _SCATTER = Program("scatter")
 _HEADERS = ("places.c",)
@@ -31,14 +32,35 @@ _NAMES = "abce"
 _BUSY = 8192
 """So many work-items keep a device that is no processor busy."""
 
-ADD = "a + b"
 
-
-def folding(form: str, dtype: dtypes.DType) -> str:
-    """`a + b` or `a * b` as it is for numbers of a dtype: integers wrap."""
-    if dtype.is_floating_point:
+def folding(fold: str, dtype: DType) -> str:
+    """The expression of a fold in a dtype: integers wrap."""
+    form, plane = _FOLDS[fold]
+    if dtype.is_complex:
+        return plane
+    if dtype.is_floating_point or "?" in form:
         return form
     return f"(C(T))({form.replace('a', '(U(T))a').replace('b', '(U(T))b')})"
+
+
+def _first(sign: str) -> tuple[str, str]:
+    """The number that comes first in an order, NaN before all others; complex ones go by the real part first."""
+    real = f"(a.re {sign} b.re && b.im == b.im)"
+    nan = "a.re != a.re || a.im != a.im"
+    return (
+        f"(a != a || a {sign} b) ? a : b",
+        f"({nan} || {real} || (a.re == b.re && a.im {sign} b.im)) ? a : b",
+    )
+
+
+_FOLDS = {
+    "add": ("a + b", "ADD(O, a, b)"),
+    "amax": _first(">"),
+    "amin": _first("<"),
+    "prod": ("a * b", "MUL(O, a, b)"),
+    "scaled": ("a + b * K(0)", "ADD(O, a, MUL(O, b, K(0)))"),
+}
+"""Expressions of real and of complex numbers."""
 
 
 def _moved(count: int) -> str:
@@ -146,8 +168,8 @@ class Places:
         """Fold source into out, line by line.
 
         lines: their shape and the steps of index, source and out from line to line. along: the steps within a line,
-        for out from target to target. sizes: the number of targets, and of indices in a line. fold: what is stored of
-        a, what is there, and b, the source's element; None replaces bit for bit.
+        for out from target to target. sizes: the number of targets, and of indices in a line. fold: a name that
+        `folding` knows; None replaces bit for bit.
         """
         targets, count = sizes
         lengths, steps = collapse(*lines)
@@ -165,7 +187,7 @@ class Places:
             ("T", out.dtype),
             ("DIMS", len(lengths)),
             ("CONSTANTS", len(constants)),
-            ("FOLD", f"({fold})") if fold else ("REPLACES", 1),
+            ("FOLD", f"({folding(fold, out.dtype)})") if fold else ("REPLACES", 1),
         )
         values = (
             number,

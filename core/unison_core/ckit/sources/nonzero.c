@@ -39,10 +39,11 @@ KERNEL void write_indices(GLOBAL const u8 *x, GLOBAL const i64 *starts, GLOBAL i
     for (i64 i = item * p.chunk; i < end; i++) {
         if (!x[p.at + i]) continue;
         i64 rest = i;
-        for (i32 d = 0; d < SHAPE; d++) {
+        for (i32 d = 0; d < SHAPE - 1; d++) {
             out[at + SHAPE - 1 - d] = rest % p.n[d];
             rest /= p.n[d];
         }
+        out[at] = rest;
         at += SHAPE;
     }
 }
