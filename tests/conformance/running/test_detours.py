@@ -174,12 +174,13 @@ def _registered() -> Iterator[None]:
         invalidate()
 
 
-CHECK = CHECKS["check.detours.stays_on_the_device-elementwise"]
+CHECK = "check.detours.stays_on_the_device-"
 
 
-def test_a_device_that_computes_passes_the_check_of_memory(hidden):
+@pytest.mark.parametrize("name", ["exp", "neg"])
+def test_a_device_that_computes_passes_the_check_of_memory(hidden, name):
     assert not detours._is_host_memory(hidden)
-    CHECK.run("hidden")
+    CHECKS[CHECK + name].run("hidden")
 
 
 @pytest.mark.parametrize("name", ["exp", "neg"])
@@ -191,13 +192,19 @@ def test_a_kernel_that_copies_and_computes_by_itself_is_seen_by_its_memory(hidde
         planted(bug, "hidden"),
         pytest.raises(CheckFailed, match=f"{name} took .* bytes of the host's memory") as seen,
     ):
-        CHECK.run("hidden")
+        CHECKS[CHECK + name].run("hidden")
     assert seen.value.verdict == "FALLBACK"
-    CHECK.run("hidden")
+
+
+def test_a_kernel_of_the_host_is_seen_on_large_tensors_too():
+    perform(parse("exp-float32-contiguous-ordinary-0"), "strict:0")
+    with planted(borrowed(registry["exp"], STRICT), "strict:0"):
+        assert perform(CHECKS[CHECK + "exp"], "strict:0").verdict is Verdict.FALLBACK
+    assert perform(CHECKS[CHECK + "exp"], "strict:0").verdict is Verdict.PASS
 
 
 def test_tracing_ends_with_the_check(hidden):
-    CHECK.run("hidden")
+    CHECKS[CHECK + "exp"].run("hidden")
     assert not tracemalloc.is_tracing()
 
 
