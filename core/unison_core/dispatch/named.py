@@ -160,7 +160,9 @@ def view(op: Operator, watched: bool) -> Call:
     return _named(op, one)
 
 
-def variadic(op: Operator, watched: bool, general: Call) -> Call:
+def variadic(  # noqa: C901 - written out: it runs per operator call
+    op: Operator, watched: bool, general: Call
+) -> Call:
     """Any number of tensors and one attribute."""
     table, differentiable, body = op.table, op.differentiable, op.body is not None
     choosy, ready = op.choosy, op.ready
@@ -169,25 +171,29 @@ def variadic(op: Operator, watched: bool, general: Call) -> Call:
         if watched and state.modes_active:
             return modes.through(op, inputs, {"_1": _1})
         try:
-            device = inputs[0].device
-            dtype = inputs[0].array.dtype
-            tracked = False
-            arrays = []
-            for x in inputs:
-                array = x.array
-                if array.dtype is not dtype or x.device is not device:
-                    return general(*inputs, _1=_1)
-                if x.tracked or (x.base is not None and state.refresh(x)):
-                    tracked = True
-                arrays.append(array)
+            first = inputs[0]
+            device, dtype = first.device, first.array.dtype
+            tracked = first.tracked or (first.base is not None and state.refresh(first))
             if (choosy and dtype not in ready) or (body and op.vjp is None):
                 return general(*inputs, _1=_1)
-            # Two is the usual number, and unpacking a list costs more than the check.
-            result = (
-                table[device](arrays[0], arrays[1], _1=_1)
-                if len(arrays) == 2
-                else table[device](*arrays, _1=_1)
-            )
+            if len(inputs) == 2:
+                # The usual number: a list of the arrays costs as much as the rest.
+                second = inputs[1]
+                array = second.array
+                if array.dtype is not dtype or second.device is not device:
+                    return general(*inputs, _1=_1)
+                tracked = tracked or second.tracked or (second.base is not None and state.refresh(second))
+                result = table[device](first.array, array, _1=_1)
+            else:
+                arrays = []
+                for x in inputs:
+                    array = x.array
+                    if array.dtype is not dtype or x.device is not device:
+                        return general(*inputs, _1=_1)
+                    if x.tracked or (x.base is not None and state.refresh(x)):
+                        tracked = True
+                    arrays.append(array)
+                result = table[device](*arrays, _1=_1)
         except UnisonError:
             raise
         except Exception:  # noqa: BLE001 - an input may be None or a number; the general path knows, or says so
