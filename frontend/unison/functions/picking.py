@@ -6,6 +6,7 @@ from typing import Any
 
 from unison.functions._common import refuse_overlap, write_exact
 from unison.functions.movement import reshape
+from unison.functions.sorting.unique import unique
 from unison_core import dtypes, ops
 from unison_core.dispatch.inplace import inplace
 from unison_core.errors import OperatorError, OperatorIndexError
@@ -136,6 +137,9 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """input with a number, or 0-d tensor, in the slices along dim at a vector of indices."""
     index = _only_long(index, "index_fill_")
+    if isinstance(value, Handle) and value.tracked:
+        # A slice named twice is filled once, so the value's gradient has its share once.
+        index = unique(index)
     fill = _value(value, input, "index_fill_")
     if not input.array.ndim:
         return reshape(index_fill(reshape(input, 1), dim, index, value), ())

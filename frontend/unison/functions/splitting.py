@@ -322,6 +322,8 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
         raise OperatorError(f"Expect a 1D vector, but got shape {list(input.shape)}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(choose(range(input.array.shape[0]), r))
-    if not places or not r:
-        return ops.empty(shape=(0,) if not r else (0, r), dtype=input.dtype, device=input.device)
+    if not r:
+        return ops.empty(shape=(0,), dtype=input.dtype, device=input.device)
+    if not places:
+        return ops.expand(ops.slice(input, key=(slice(0, 0), None)), shape=(0, r))
     return ops.index(input, tensor(places, device=input.device))

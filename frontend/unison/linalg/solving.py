@@ -170,7 +170,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     solution = ops.matmul(pinv(A, rtol=rcond), right)
     values = svdvals(A.detach())
     rank = ops.gt(values, tolerance(A, values[..., :1], None, rcond)).sum(-1)
-    full = m > n and bool(ops.eq(rank, n).all())
+    full = driver in ("gels", "gelsd", "gelss") and m > n and bool(ops.eq(rank, n).all())
     empty = ops.full(shape=(0,), value=0, dtype=values.dtype, device=A.device)
     rest = (
         (ops.matmul(A, solution) - right).abs().square().sum(-2) if full else solution.abs().reshape(-1)[:0]

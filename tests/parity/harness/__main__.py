@@ -69,6 +69,7 @@ def _update(measurements: list[Measurement], *, drop: bool) -> int:
         return 1
     for name in lists.LISTS:
         print(f"{lists.FOLDER / name}.txt: {lists.write(name, measurements)} operators")
+    print(f"{lists.FOLDER / 'partial.txt'}: {lists.write_partial(measurements)} operators")
     return 0
 
 

@@ -72,6 +72,17 @@ def test_lists_are_written_sorted_and_keep_what_was_not_measured(mixed, tmp_path
     assert lists.read("complete", tmp_path) == ["whole"]
 
 
+def test_partial_operators_are_listed_with_their_first_failing_sample(mixed, tmp_path):
+    (tmp_path / "partial.txt").write_text(
+        "another forward 1/2 x: y\nwhole forward 1/2 x: y\n", encoding="utf-8"
+    )
+    assert lists.write_partial(mixed, tmp_path) == 2
+    assert (tmp_path / "partial.txt").read_text(encoding="utf-8").splitlines() == [
+        "another forward 1/2 x: y",
+        "gradient forward 2/2, gradient 0/1 gradient/float32/gradient/0: differs",
+    ]
+
+
 def test_spread_includes_both_ends():
     assert list(database.spread(100, 3)) == [0, 50, 99]
     assert list(database.spread(2, 3)) == [0, 1]

@@ -77,6 +77,9 @@ def linspace(
     kind = dtype or dtypes.get_default_dtype()
     if isinstance(start, complex) or isinstance(end, complex):
         kind = dtype or kind.to_complex()
+    if kind in dtypes.INTEGER:
+        # The ends are whole before the steps are taken.
+        start, end = int(start), int(end)
     return finish(
         ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=place(device)),
         requires_grad,
@@ -93,7 +96,10 @@ def _ends(name: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
 
     Raises:
         RuntimeError: one is a tensor with dimensions, or steps is negative.
+        TypeError: steps is no integer.
     """
+    if not hasattr(steps, "__index__"):
+        raise TypeError(f"{name}(): argument 'steps' must be int, not {type(steps).__name__}")
     for end_name, value in (("start", start), ("end", end)):
         if isinstance(value, Handle) and value.array.shape:
             raise OperatorError(
@@ -124,11 +130,10 @@ def logspace(
     kind = dtype or (dtypes.get_default_dtype().to_complex() if is_complex else dtypes.get_default_dtype())
     wide = dtypes.complex128 if kind.is_complex or is_complex else dtypes.float64
     where = reckoning_place(device)
-    exponents = ops.linspace(start=start, end=end, steps=steps, dtype=wide, device=where)
     if kind in dtypes.INTEGER:
-        # Integer steps are whole before they become exponents.
-        whole = ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=where)
-        exponents = ops.cast(whole, dtype=wide)
+        # The ends are whole before they become exponents.
+        start, end = int(start), int(end)
+    exponents = ops.linspace(start=start, end=end, steps=steps, dtype=wide, device=where)
     powers = ops.pow(base if not isinstance(base, int) else float(base), exponents)
     return finish(ops.cast(powers, dtype=kind), requires_grad, out, device=place(device))
 

@@ -69,7 +69,7 @@ def _part(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
 
 @with_out
 def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """The n-th differences of neighbours along dim, after putting prepend before and append after.
+    """The n-th differences of neighbours along dim, after putting prepend before and append after; for n 0 a copy.
 
     Raises:
         RuntimeError: input is 0-d, or n is negative.
@@ -82,12 +82,14 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     for extra in (prepend, append):
         if extra is not None and extra.array.ndim != input.array.ndim:
             raise OperatorError("diff expects prepend or append to be the same dimension as input")
+    if n == 0:
+        return ops.copy(input)
     parts = [x for x in (prepend, input, append) if x is not None]
     x = ops.cat(*parts, dim=d) if len(parts) > 1 else input
     for _ in range(min(n, x.array.shape[d])):
         late, early = _part(x, d, 1, None), _part(x, d, None, -1)
         x = ops.logical_xor(late, early) if x.dtype is dtypes.bool_ else ops.sub(late, early)
-    return ops.copy(x) if n == 0 else x
+    return x
 
 
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
