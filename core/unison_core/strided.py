@@ -12,7 +12,7 @@ from typing import Any
 from unison_core.dtypes import DType
 from unison_core.errors import ViewError
 from unison_core.ops.movement.views import slice_steps
-from unison_core.spec import Shape, contiguous_strides, view_strides
+from unison_core.spec import Shape, contiguous_strides, numel, view_strides
 
 __all__ = ["broadcast_strides", "collapse", "is_contiguous", "views"]
 
@@ -83,12 +83,16 @@ class _Views:
         self.make = make
 
     def permute(self, x: Any, *, dims: tuple[int, ...]) -> Any:
+        if sorted(d % x.ndim for d in dims) != [*range(x.ndim)]:
+            raise ValueError("permute")
         return self.make(x, [x.shape[d] for d in dims], x.dtype, [x.strides[d] for d in dims], x.offset)
 
     def expand(self, x: Any, *, shape: Shape) -> Any:
         return self.make(x, shape, x.dtype, broadcast_strides(x.shape, x.strides, shape), x.offset)
 
     def view(self, x: Any, *, shape: Shape) -> Any:
+        if numel(shape) != x.size:
+            raise ValueError("size")
         strides = view_strides(x.shape, x.strides, shape)
         if strides is None:
             raise ViewError(

@@ -203,6 +203,8 @@ def slice_steps(shape: Shape, strides: Shape, key: Key) -> tuple[Shape, Shape, i
             steps += strides[axis:stop]
             axis = stop
         elif isinstance(k, int):
+            if not -shape[axis] <= k < shape[axis]:
+                raise IndexError("slice")
             offset += (k % shape[axis]) * strides[axis]
             axis += 1
         else:
