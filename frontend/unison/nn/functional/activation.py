@@ -57,8 +57,16 @@ __all__ = [
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 relu_ = _inplace.inplace(ops.relu)
-sigmoid = ops.sigmoid
-tanh = ops.tanh
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return ops.sigmoid(input)
+
+
+def tanh(input: Any) -> Any:
+    """The hyperbolic tangent."""
+    return ops.tanh(input)
 
 
 def _maybe_into(input: Any, inplace: bool, function: Callable[[Any], Any]) -> Any:
