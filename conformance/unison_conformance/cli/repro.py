@@ -18,7 +18,7 @@ from unison_conformance.running.conduct import device_named
 from unison_conformance.running.finding import find
 from unison_conformance.running.inputs import host_inputs, promote
 from unison_conformance.running.perform import outputs, perform
-from unison_conformance.running.pool import SLOW
+from unison_conformance.running.pool import seconds_for
 from unison_conformance.running.support import badges_of, claims_of
 from unison_conformance.tolerance import family_of, limit_of
 from unison_core import dtypes
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     What crashes or hangs here is told by the guard.
     """
     case, device = find(options.case), device_named(options.device)
-    allow(options.timeout * (SLOW if isinstance(case, Check) and case.slow else 1))
+    allow(seconds_for(case, options.timeout))
     try:
         return _run(case, device)
     finally:

@@ -27,13 +27,18 @@ from unison_conformance.errors import BackendMissingError
 from unison_conformance.running.run import result_from_json
 from unison_conformance.running.verdicts import Result, Verdict
 
-__all__ = ["SLOW", "isolated"]
+__all__ = ["isolated", "seconds_for"]
 
 _BATCH = 64
 _STARTING = 120.0
-SLOW = 10
-"""How often slow checks and trainings may outlast the limit of an ordinary case."""
+# How often slow checks and trainings may outlast the limit of an ordinary case.
+_SLOW = 10
 _SAID = 1500
+
+
+def seconds_for(case: Any, timeout: float) -> float:
+    """What a case may take if an ordinary one may take `timeout`: trainings are thousands of calls."""
+    return timeout * (_SLOW if isinstance(case, Check) and (case.slow or case.level == 2) else 1)
 
 
 class _Worker:
@@ -76,10 +81,7 @@ class _Worker:
         if not self.waiting:
             return False
         case = self.waiting[0]
-        # Trainings take thousands of calls, on a device whose kernels may have to be compiled first.
-        long = isinstance(case, Check) and (case.slow or case.level == 2)
-        allowed = timeout * (SLOW if long else 1)
-        return time.monotonic() - self.since > allowed
+        return time.monotonic() - self.since > seconds_for(case, timeout)
 
     def end(self) -> None:
         self.process.kill()
