@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.fold import Fold, accumulator, fold, plan, widened
-from unison_core.ckit.kit import GROUP, pack
+from unison_core.ckit.kit import pack
 from unison_core.ckit.normalization import settle
 from unison_core.ckit.program import Program
 from unison_core.spec import Shape
@@ -52,7 +52,7 @@ class BatchNorm:
         everything = (("A", x.dtype), ("T", compute), *layout.defines, *defines.items())
         buffers = [a.buffer for a in (*arrays, *vectors)]
         params = layout.params(arrays) + pack(compute, (eps,))
-        kit.launch(_CHANNELS, everything, layout.groups, (GROUP,), buffers, params, x.runtime, label)
+        kit.launch(_CHANNELS, everything, layout.groups, (layout.group,), buffers, params, x.runtime, label)
 
     def batch_norm(
         self, x: CArray, weight: CArray | None, bias: CArray | None, *, eps: float

@@ -1,8 +1,8 @@
 """Reductions of any expression over any dimensions: what sums, extremes, norms and losses are made of.
 
 `fold` chooses how the work is spread: a group of work-items for each output where the elements of one output are
-neighbours in memory, a work-item for each where those of different outputs are; and with few outputs of many elements
-the elements are cut into chunks, whose results a second launch joins.
+neighbours in memory, a work-item for each where those of different outputs are, and on processors always; and with few
+outputs of many elements the elements are cut into chunks, whose results a second launch joins.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Fold", "Plan", "accumulator", "fold", "highest", "lowest", "place", "plan", "widened"]
 
 LETTERS = ("A", "B", "D", "E")
+COLUMNS = 16
+"""Outputs that a processor's work-item takes at once where they are neighbours in memory."""
 LONGEST = 4096
 """Elements that one work-item joins at most."""
+_FEW = 8
+"""Work-items of a group where each takes a whole row: on processors a group is what one core does."""
 _FOLD = Program("fold", "walk.c", "fold.c")
+_COLUMNS = Program("columns", "walk.c", "columns.c")
 _PLACE = Program("place", "walk.c", "place.c")
 
 
@@ -47,12 +52,19 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a reduction is laid over work-items; `values` are the integers of the kernel's parameters."""
+    """How a reduction is laid over work-items.
+
+    outputs, chunks: of each, how many; a unit is one chunk of one output. lanes: work-items for a unit. tiles: where it
+    is not 0, a work-item takes COLUMNS outputs, and there are so many such. lengths, keep, step: integers of the
+    kernel's parameters.
+    """
 
     shape: Shape
     outputs: int
     chunks: int
     lanes: int
+    group: int
+    tiles: int
     defines: tuple[tuple[str, int], ...]
     lengths: tuple[int, ...]
     keep: tuple[int, ...]
@@ -60,9 +72,9 @@ class Plan:
 
     @property
     def groups(self) -> tuple[int]:
-        """Groups of GROUP work-items."""
-        units = self.outputs * self.chunks
-        return (units if self.lanes > 1 else -(-units // GROUP),)
+        """How many groups of `group` work-items."""
+        units = (self.tiles or self.outputs) * self.chunks
+        return (units if self.lanes > 1 else -(-units // self.group),)
 
     def params(self, arrays: Sequence[CArray]) -> bytes:
         """The fields that `walk.c` names."""
@@ -72,7 +84,7 @@ class Plan:
 
 def accumulator(dtype: DType) -> DType:
     """What elements of a dtype are joined in: half types in float32, short integers and bool in int32."""
-    if dtype.is_floating_point:
+    if dtype in dtypes.INEXACT:
         return dtypes.float32 if dtype.bits == 16 else dtype
     return dtypes.int64 if dtype is dtypes.int64 else dtypes.int32
 
@@ -85,33 +97,43 @@ def plan(
     facts: DeviceFacts,
     whole: bool = False,
     span: int = 0,
+    tiled: bool = False,
 ) -> Plan:
     """The plan of a reduction over `dims` of arrays with these strides.
 
-    whole: nothing is cut into chunks. span: chunks are of that length, each for one work-item.
+    whole: nothing is cut into chunks. span: chunks are of that length, each for one work-item. tiled: the kernel can
+    take tiles.
     """
     rest = [d for d in range(len(shape)) if d not in dims]
     kept, keep = collapse([shape[d] for d in rest], *[[s[d] for d in rest] for s in strides])
     reduced, step = collapse([shape[d] for d in dims], *[[s[d] for d in dims] for s in strides])
     outputs, count = numel([shape[d] for d in rest]), numel([shape[d] for d in dims])
-    lanes = GROUP if not span and count >= GROUP // 2 and _nearest(step) <= _nearest(keep) else 1
+    rows = not span and not facts.cpu and count >= GROUP // 2 and _nearest(step) <= _nearest(keep)
+    lanes = GROUP if rows else 1
+    tiles = _tiles(kept, keep, step) if tiled and facts.cpu else 0
     if not span:
-        span = max(1, -(-count // (1 if whole else _chunks(outputs, count, lanes, facts))))
+        span = max(1, -(-count // (1 if whole else _chunks(tiles or outputs, count, lanes, facts))))
     chunks = max(1, -(-count // span))
     _widen(kept, keep)
     _widen(reduced, step)
-    defines = (
+    defines: tuple[tuple[str, int], ...] = (
         ("COUNT", len(strides)),
         ("KEPT", len(kept)),
         ("REDUCED", len(reduced)),
+        ("UNIT", int(all(row[-1] == 1 for row in step))),
         ("LANES", lanes),
         ("WIDE", int(count >= 1 << 31)),
     )
+    if tiles:
+        ones, zeros = (sum(1 << x for x, row in enumerate(keep) if row[-1] == n) for n in (1, 0))
+        defines = (*defines, ("COLUMNS", COLUMNS), ("ONES", ones), ("ZEROS", zeros))
     return Plan(
         shape=reduced_shape(shape, dims, keepdim=False),
         outputs=outputs,
         chunks=chunks,
         lanes=lanes,
+        tiles=tiles,
+        group=_FEW if whole and facts.cpu else GROUP,
         defines=defines,
         lengths=(outputs, count, span, chunks, *kept, *reduced),
         keep=tuple(s for row in keep for s in row),
@@ -122,6 +144,13 @@ def plan(
 def _nearest(steps: Sequence[Sequence[int]]) -> float:
     """The smallest step of the first array that takes any."""
     return next((min(map(abs, row)) for row in steps if row and any(row)), float("inf"))
+
+
+def _tiles(kept: Sequence[int], keep: Sequence[Sequence[int]], step: Sequence[Sequence[int]]) -> int:
+    """How many work-items take COLUMNS outputs each, where these are neighbours; else 0."""
+    if not kept or kept[-1] < COLUMNS or keep[0][-1] != 1 or 1 in step[0]:
+        return 0
+    return numel(kept[:-1]) * -(-kept[-1] // COLUMNS)
 
 
 def _widen(lengths: list[int], steps: list[list[int]]) -> None:
@@ -156,7 +185,7 @@ def fold(
     compute = compute or accumulator(arrays[0].dtype)
     shape = broadcast(*[x.shape for x in arrays])
     strides = tuple(broadcast_strides(x.shape, x.strides, shape) for x in arrays)
-    whole = plan(shape, strides, dims, runtime.facts)
+    whole = plan(shape, strides, dims, runtime.facts, tiled=True)
     result = reduced_shape(shape, dims, keepdim=keepdim)
     if whole.chunks > 1:
         parts = kit.empty((whole.chunks, whole.outputs), compute, runtime)
@@ -194,7 +223,8 @@ def _launch(
     )
     buffers = (*(x.buffer for x in arrays), out.buffer)
     params = layout.params(arrays) + pack(compute, values)
-    kit.launch(_FOLD, defines, layout.groups, (GROUP,), buffers, params, out.runtime, how.label)
+    source = _COLUMNS if layout.tiles else _FOLD
+    kit.launch(source, defines, layout.groups, (layout.group,), buffers, params, out.runtime, how.label)
 
 
 def place(
@@ -217,7 +247,7 @@ def place(
     start = lowest(compute) if over == ">" else highest(compute)
     params = layout.params(arrays) + pack(compute, (start,))
     buffers = [a.buffer for a in (*arrays, *best, out)]
-    kit.launch(_PLACE, defines, layout.groups, (GROUP,), buffers, params, runtime, label)
+    kit.launch(_PLACE, defines, layout.groups, (layout.group,), buffers, params, runtime, label)
     if last:
         return out
     whole = place(kit, (*best, out), (0,), over, keepdim=False, label=label)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
 from unison_core.ckit.fold import Fold, Plan, accumulator, fold, plan, widened
-from unison_core.ckit.kit import GROUP
 from unison_core.ckit.program import Program
 from unison_core.errors import OperatorIndexError
 from unison_core.spec import Shape, broadcast, numel
@@ -104,7 +103,9 @@ class Loss:
         everything = (("A", x.dtype), ("T", accumulator(x.dtype)), *layout.defines, *defines.items())
         params = layout.params(arrays) + struct.pack("q", ignored)
         memory = [a.buffer for a in buffers]
-        self.kit.launch(_CROSS_ENTROPY, everything, layout.groups, (GROUP,), memory, params, x.runtime, label)
+        self.kit.launch(
+            _CROSS_ENTROPY, everything, layout.groups, (layout.group,), memory, params, x.runtime, label
+        )
 
     def cross_entropy(
         self, x: CArray, target: CArray, weight: CArray | None, *, ignore_index: int, reduction: str

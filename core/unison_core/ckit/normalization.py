@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
 from unison_core.ckit.fold import Fold, accumulator, fold, plan
-from unison_core.ckit.kit import GROUP, pack
+from unison_core.ckit.kit import pack
 from unison_core.ckit.program import Program
 from unison_core.spec import Shape, contiguous_strides
 from unison_core.strided import broadcast_strides
@@ -78,7 +78,9 @@ class Normalization:
         everything = (*types.items(), *layout.defines, ("BACKWARD", backward), *defines.items())
         buffers = [a.buffer for a in (*arrays, *statistics)]
         params = layout.params(arrays) + pack(compute, (eps,))
-        kit.launch(_STANDARDIZE, everything, layout.groups, (GROUP,), buffers, params, like.runtime, label)
+        kit.launch(
+            _STANDARDIZE, everything, layout.groups, (layout.group,), buffers, params, like.runtime, label
+        )
 
     def _forward(
         self,

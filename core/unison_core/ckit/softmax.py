@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.fold import accumulator, plan
-from unison_core.ckit.kit import GROUP
 from unison_core.ckit.program import Program
 from unison_core.spec import wrap_dim
 
@@ -51,11 +50,19 @@ class Softmax:
             ("A", like.dtype),
             ("T", accumulator(like.dtype)),
             ("LOG", label.startswith("log")),
+            ("HALF", like.dtype.bits == 16),
             *layout.defines,
         )
         buffers = [a.buffer for a in every]
         kit.launch(
-            _SOFTMAX, defines, layout.groups, (GROUP,), buffers, layout.params(every), out.runtime, label
+            _SOFTMAX,
+            defines,
+            layout.groups,
+            (layout.group,),
+            buffers,
+            layout.params(every),
+            out.runtime,
+            label,
         )
         return out
 

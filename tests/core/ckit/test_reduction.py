@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,10 +86,38 @@ def test_extremes_of_nothing_are_refused(opencl: str) -> None:
         ops.argmin(torch.zeros(0, 3, device=opencl), dim=None, keepdim=False)
 
 
-def test_plans_cut_long_lines_and_leave_short_ones(opencl: str) -> None:
-    facts = devices.canonical(opencl).backend.runtime(torch.device(opencl)).facts
+@pytest.mark.parametrize("cpu", [True, False])
+def test_plans_cut_long_lines_and_leave_short_ones(cpu: bool, opencl: str) -> None:
+    runtime = devices.canonical(opencl).backend.runtime(torch.device(opencl))
+    facts = replace(runtime.facts, cpu=cpu, units=4)
     assert plan((1 << 22,), ((1,),), (0,), facts).chunks > 1
     rows = plan((5, 100), ((100, 1),), (1,), facts)
-    assert (rows.chunks, rows.outputs, rows.lanes) == (1, 5, 64)
-    columns = plan((100, 5000), ((5000, 1),), (0,), facts)
-    assert (columns.chunks, columns.lanes) == (1, 1)
+    assert (rows.chunks, rows.outputs, rows.lanes) == (1, 5, 1 if cpu else 64)
+    columns = plan((50, 5000), ((5000, 1),), (0,), facts, tiled=True)
+    assert (columns.chunks, columns.lanes, columns.tiles) == (1, 1, 313 if cpu else 0)
+
+
+def test_other_devices_spread_rows_over_groups(opencl: str) -> None:
+    """The same results with the kernels of a device that is no processor."""
+    x = np.random.default_rng(5).standard_normal((70, 1030)).astype(np.float32)
+    runtime = devices.canonical(opencl).backend.runtime(torch.device(opencl))
+    kept = runtime.facts
+    here = torch.tensor(x, device=opencl)
+    calls = [
+        lambda t: torch.sum(t, 1),
+        lambda t: torch.sum(t, 0),
+        lambda t: torch.argmax(t, 1),
+        torch.sum,
+        lambda t: torch.softmax(t, 1),
+        lambda t: torch.log_softmax(t, 0),
+        lambda t: torch.nn.functional.layer_norm(t, (1030,)),
+    ]
+    want = [call(here).cpu().numpy() for call in calls]
+    runtime.facts, programs = replace(kept, cpu=False), runtime.programs
+    runtime.programs = {}
+    try:
+        got = [call(here).cpu().numpy() for call in calls]
+    finally:
+        runtime.facts, runtime.programs = kept, programs
+    for one, other in zip(got, want, strict=True):
+        assert np.allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -15,32 +15,24 @@ typedef struct {
 // Arrays: x, out, weight, bias.
 KERNEL void channels(GLOBAL const S(A) *x0, GLOBAL S(A) *out, GLOBAL const S(B) *weights, GLOBAL const S(D) *biases,
                      GLOBAL const C(T) *means, GLOBAL const C(T) *variances, Params p) {
-#if LANES > 1
-    i32 lane = LOCAL_ID(0);
-#endif
     FIND_OUTPUT
     FIND_SCALE
     C(T) shift = BIAS ? LOAD(D, biases, base[3]) : 0;
-    for (; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        STORE(A, out, at[1], (LOAD(A, x0, at[0]) - mean) * scale + shift);
-    }
+    WALK_ELEMENTS
+        STORE(A, out, AT(1), (LOAD(A, x0, AT(0)) - mean) * scale + shift);
+    WALK_END
 }
 #else
 // Arrays: x, out, weight, the gradient of the result. products: sums of g * (x - mean); sums: of g.
 KERNEL void channels(GLOBAL const S(A) *x0, GLOBAL S(A) *out, GLOBAL const S(B) *weights, GLOBAL const S(A) *gradients,
                      GLOBAL const C(T) *means, GLOBAL const C(T) *variances, GLOBAL const C(T) *products,
                      GLOBAL const C(T) *sums, Params p) {
-#if LANES > 1
-    i32 lane = LOCAL_ID(0);
-#endif
     FIND_OUTPUT
     FIND_SCALE
     C(T) n = (C(T))p.count, level = sums[o] / n, slope = products[o] * rstd * rstd / n;
-    for (; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) g = LOAD(A, gradients, at[3]), x = LOAD(A, x0, at[0]) - mean;
-        STORE(A, out, at[1], (g - x * slope - level) * scale);
-    }
+    WALK_ELEMENTS
+        C(T) g = LOAD(A, gradients, AT(3)), x = LOAD(A, x0, AT(0)) - mean;
+        STORE(A, out, AT(1), (g - x * slope - level) * scale);
+    WALK_END
 }
 #endif

@@ -17,22 +17,14 @@ typedef struct {
 // Arrays: x, x again, target, weight; then results for each place: the loss, log(sum(exp(x))), the weight.
 KERNEL void cross_entropy(GLOBAL const S(A) *x0, GLOBAL const i64 *targets, GLOBAL const S(A) *weights,
                           GLOBAL S(O) *losses, GLOBAL S(T) *sums, GLOBAL S(T) *shares, Params p) {
-    LANES_SHARED
+    SHARE_LANES
     FIND_OUTPUT
     C(T) top = R(F32_OF(0xff800000)), sum = 0;
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) v = LOAD(A, x0, at[0]);
-        if (v > top) top = v;
-    }
+    JOIN_ELEMENTS(top, top, LARGER, LOAD(A, x0, AT(0)))
     MAX_LANES(top)
     // Where all scores are -inf or one is inf, the logarithm is that.
     C(T) low = top - top == 0 ? top : R(0);
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        sum += exp(LOAD(A, x0, at[0]) - low);
-    }
-    SUM_LANES(sum)
+    SUM_ELEMENTS(sum, exp(LOAD(A, x0, AT(0)) - low))
     if (first) return;
     FIND_WEIGHT(targets, weights)
     sum = log(sum);
@@ -47,9 +39,6 @@ KERNEL void cross_entropy(GLOBAL const S(A) *x0, GLOBAL const i64 *targets, GLOB
 KERNEL void cross_entropy(GLOBAL const S(A) *x0, GLOBAL S(A) *out, GLOBAL const i64 *targets,
                           GLOBAL const S(A) *weights, GLOBAL const S(B) *gradients, GLOBAL const S(T) *sums,
                           GLOBAL const S(T) *total, Params p) {
-#if LANES > 1
-    i32 lane = LOCAL_ID(0);
-#endif
     FIND_OUTPUT
     FIND_WEIGHT(targets, weights)
     C(T) share = LOAD(B, gradients, base[4]), sum = sums[base[5]];
@@ -57,10 +46,9 @@ KERNEL void cross_entropy(GLOBAL const S(A) *x0, GLOBAL S(A) *out, GLOBAL const 
     share /= total[base[6]];
 #endif
     share = weight == 0 ? R(0) : share * weight;
-    for (; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) part = exp(LOAD(A, x0, at[0]) - sum);
-        STORE(A, out, at[1], (r == t ? part - 1 : part) * share);
-    }
+    WALK_ELEMENTS
+        C(T) part = exp(LOAD(A, x0, AT(0)) - sum);
+        STORE(A, out, AT(1), (ELEMENT == t ? part - 1 : part) * share);
+    WALK_END
 }
 #endif

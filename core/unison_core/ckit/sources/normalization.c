@@ -9,72 +9,56 @@ typedef struct {
 #define EPS p.k[0]
 
 // The mean of a row and the reciprocal of its deviation, in two passes.
+#define SQUARE(v) ((v) * (v))
 #define FIND_SCORES(xs, place)                                                                                         \
     C(T) mean = 0, power = 0, n = (C(T))p.count;                                                                       \
     if (CENTER) {                                                                                                      \
-        for (r = first; r < end; r += STEP) {                                                                          \
-            FIND_ELEMENT(r)                                                                                            \
-            mean += LOAD(A, xs, at[place]);                                                                            \
-        }                                                                                                              \
-        SUM_LANES(mean)                                                                                                \
+        SUM_ELEMENTS(mean, LOAD(A, xs, AT(place)))                                                                     \
         mean /= n;                                                                                                     \
     }                                                                                                                  \
-    for (r = first; r < end; r += STEP) {                                                                              \
-        FIND_ELEMENT(r)                                                                                                \
-        C(T) v = LOAD(A, xs, at[place]) - mean;                                                                        \
-        power += v * v;                                                                                                \
-    }                                                                                                                  \
-    SUM_LANES(power)                                                                                                   \
+    SUM_ELEMENTS(power, SQUARE(LOAD(A, xs, AT(place)) - mean))                                                         \
     C(T) rstd = 1 / sqrt(power / n + EPS);
 
 #if !BACKWARD
 // Arrays: x, weight, bias, out.
 KERNEL void standardize(GLOBAL const S(A) *x0, GLOBAL const S(B) *x1, GLOBAL const S(D) *x2, GLOBAL S(A) *out, Params p) {
-    LANES_SHARED
+    SHARE_LANES
     FIND_OUTPUT
     FIND_SCORES(x0, 0)
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) v = (LOAD(A, x0, at[0]) - mean) * rstd;
+    WALK_ELEMENTS
+        C(T) v = (LOAD(A, x0, AT(0)) - mean) * rstd;
 #if WEIGHT
-        v *= LOAD(B, x1, at[1]);
+        v *= LOAD(B, x1, AT(1));
 #endif
 #if BIAS
-        v += LOAD(D, x2, at[2]);
+        v += LOAD(D, x2, AT(2));
 #endif
-        STORE(A, out, at[3], v);
-    }
+        STORE(A, out, AT(3), v);
+    WALK_END
 }
 #else
 #if WEIGHT
-#define WEIGHTED (LOAD(A, x0, at[0]) * LOAD(B, x2, at[2]))
+#define WEIGHTED (LOAD(A, x0, AT(0)) * LOAD(B, x2, AT(2)))
 #else
-#define WEIGHTED LOAD(A, x0, at[0])
+#define WEIGHTED LOAD(A, x0, AT(0))
 #endif
 // Arrays: the gradient of the result, x, weight, out; then the statistics of each row, for the gradient of weight.
 KERNEL void standardize(GLOBAL const S(A) *x0, GLOBAL const S(A) *x1, GLOBAL const S(B) *x2, GLOBAL S(A) *out,
                       GLOBAL C(T) *means, GLOBAL C(T) *rstds, Params p) {
-    LANES_SHARED
+    SHARE_LANES
     FIND_OUTPUT
     FIND_SCORES(x1, 1)
     C(T) level = 0, slope = 0;
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) g = WEIGHTED;
-        if (CENTER) level += g;
-        slope += g * ((LOAD(A, x1, at[1]) - mean) * rstd);
-    }
     if (CENTER) {
-        SUM_LANES(level)
+        SUM_ELEMENTS(level, WEIGHTED)
         level /= n;
     }
-    SUM_LANES(slope)
+    SUM_ELEMENTS(slope, WEIGHTED * ((LOAD(A, x1, AT(1)) - mean) * rstd))
     slope /= n;
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) score = (LOAD(A, x1, at[1]) - mean) * rstd;
-        STORE(A, out, at[3], rstd * (WEIGHTED - level - score * slope));
-    }
+    WALK_ELEMENTS
+        C(T) score = (LOAD(A, x1, AT(1)) - mean) * rstd;
+        STORE(A, out, AT(3), rstd * (WEIGHTED - level - score * slope));
+    WALK_END
     if (first == 0) {
         means[o] = mean;
         rstds[o] = rstd;

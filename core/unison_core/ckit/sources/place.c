@@ -19,34 +19,25 @@ KERNEL void place(GLOBAL const S(A) *x0,
     GLOBAL S(T) *best,
 #endif
     GLOBAL i64 *out, Params p) {
-#if LANES == 1
-    i64 unit = ITEM_ID(0);
-    if (unit >= p.outputs * p.chunks) return;
-#else
+#if LANES > 1
     SHARED C(T) parts[LANES];
     SHARED i64 places[LANES];
-    i32 lane = LOCAL_ID(0);
-    i64 unit = GROUP_ID(0);
 #endif
-    i64 o = unit % p.outputs, r = unit / p.outputs * p.span;
-    i64 end = r + p.span < p.count ? r + p.span : p.count;
-    FIND_BASE(o)
-    FIND_RANGE(lane)
+    FIND_OUTPUT
     C(T) s = p.k[0];
     i64 i = 0x7fffffffffffffff;
-    for (; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) v = LOAD(A, x0, at[0]);
+    WALK_ELEMENTS
+        C(T) v = LOAD(A, x0, AT(0));
 #if COUNT > 1
-        i64 j = x1[at[1]];
+        i64 here = x1[AT(1)];
 #else
-        i64 j = r;
+        i64 here = ELEMENT;
 #endif
-        if (BEATS(v, j, s, i)) {
+        if (BEATS(v, here, s, i)) {
             s = v;
-            i = j;
+            i = here;
         }
-    }
+    WALK_END
 #if LANES > 1
     parts[lane] = s;
     places[lane] = i;

@@ -6,59 +6,54 @@ typedef struct {
 } Params;
 
 #if COUNT == 2
-// Arrays: x, out.
+// Arrays: x, out. Where out is wide enough, it keeps exponentials from one pass to the next.
 KERNEL void softmax(GLOBAL const S(A) *x0, GLOBAL S(A) *out, Params p) {
-    LANES_SHARED
+    SHARE_LANES
     FIND_OUTPUT
     C(T) top = R(F32_OF(0xff800000)), sum = 0;
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) v = LOAD(A, x0, at[0]);
-        if (v > top) top = v;
-    }
+    JOIN_ELEMENTS(top, top, LARGER, LOAD(A, x0, AT(0)))
     MAX_LANES(top)
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        sum += exp(LOAD(A, x0, at[0]) - top);
-    }
-    SUM_LANES(sum)
+#if LOG || HALF
+    SUM_ELEMENTS(sum, exp(LOAD(A, x0, AT(0)) - top))
 #if LOG
     sum = log(sum);
 #endif
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) low = LOAD(A, x0, at[0]) - top;
+    WALK_ELEMENTS
+        C(T) low = LOAD(A, x0, AT(0)) - top;
 #if LOG
-        STORE(A, out, at[1], low - sum);
+        STORE(A, out, AT(1), low - sum);
 #else
-        STORE(A, out, at[1], exp(low) / sum);
+        STORE(A, out, AT(1), exp(low) / sum);
 #endif
-    }
+    WALK_END
+#else
+    WALK_ELEMENTS
+        out[AT(1)] = exp(x0[AT(0)] - top);
+    WALK_END
+    SUM_ELEMENTS(sum, out[AT(1)])
+    WALK_ELEMENTS
+        out[AT(1)] /= sum;
+    WALK_END
+#endif
 }
-
 #else
 // Arrays: the gradient of the result, the result, out.
 KERNEL void softmax(GLOBAL const S(A) *x0, GLOBAL const S(A) *x1, GLOBAL S(A) *out, Params p) {
-    LANES_SHARED
+    SHARE_LANES
     FIND_OUTPUT
     C(T) sum = 0;
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
 #if LOG
-        sum += LOAD(A, x0, at[0]);
+    SUM_ELEMENTS(sum, LOAD(A, x0, AT(0)))
 #else
-        sum += LOAD(A, x0, at[0]) * LOAD(A, x1, at[1]);
+    SUM_ELEMENTS(sum, LOAD(A, x0, AT(0)) * LOAD(A, x1, AT(1)))
 #endif
-    }
-    SUM_LANES(sum)
-    for (r = first; r < end; r += STEP) {
-        FIND_ELEMENT(r)
-        C(T) g = LOAD(A, x0, at[0]), y = LOAD(A, x1, at[1]);
+    WALK_ELEMENTS
+        C(T) g = LOAD(A, x0, AT(0)), y = LOAD(A, x1, AT(1));
 #if LOG
-        STORE(A, out, at[2], g - exp(y) * sum);
+        STORE(A, out, AT(2), g - exp(y) * sum);
 #else
-        STORE(A, out, at[2], (g - sum) * y);
+        STORE(A, out, AT(2), (g - sum) * y);
 #endif
-    }
+    WALK_END
 }
 #endif
