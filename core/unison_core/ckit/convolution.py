@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unison_core.ckit.array import CArray
 from unison_core.ckit.creation import bits_of
+from unison_core.ckit.parts import bilinear
 from unison_core.ckit.product import Product, Windows, product
 from unison_core.ops.convolution import conv_shape
 from unison_core.spec import Shape
@@ -36,9 +37,9 @@ class Convolution:
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
         return {
-            "conv": self.conv,
-            "conv_input_grad": self.conv_input_grad,
-            "conv_weight_grad": self.conv_weight_grad,
+            "conv": bilinear(self.kit, self.conv),
+            "conv_input_grad": bilinear(self.kit, self.conv_input_grad),
+            "conv_weight_grad": bilinear(self.kit, self.conv_weight_grad),
         }
 
     def conv(

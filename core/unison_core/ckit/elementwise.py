@@ -9,13 +9,14 @@ from unison_core import dtypes, operator
 from unison_core.ckit.array import CArray
 from unison_core.ckit.expressions import CLAMP, EXPRESSIONS, GELU, GELU_BACKWARD, Forms
 from unison_core.ckit.kit import RAW
+from unison_core.ckit.parts import part_of
 from unison_core.errors import OperatorError
 from unison_core.spec import broadcast
 
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
-__all__ = ["Elementwise", "part_of"]
+__all__ = ["Elementwise"]
 
 Kernel = Callable[..., Any]
 
@@ -136,10 +137,3 @@ class Elementwise:
         if not x.dtype.is_complex:
             raise TypeError(f"{x.dtype.name} is not complex")
         return self.kit.map("hypot(a.re, a.im)", [x], dtype=x.dtype.to_real(), label="complex_abs")
-
-
-def part_of(x: CArray, part: int) -> CArray:
-    """The real (0) or imaginary (1) parts of complex x, on its memory; x itself where it is real."""
-    if not x.dtype.is_complex:
-        return x
-    return x.like(x.shape, x.dtype.to_real(), [2 * s for s in x.strides], 2 * x.offset + part)

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.array import CArray
+from unison_core.ckit.parts import linear
 from unison_core.ckit.tiles import sum_type
 from unison_core.ckit.windows import program, slide
 from unison_core.ops.folding import window_counts
@@ -28,7 +29,7 @@ class Folding:
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
-        return {"col2im": self.col2im}
+        return {"col2im": linear(self.kit, self.col2im)}
 
     def col2im(
         self, columns: CArray, *, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape

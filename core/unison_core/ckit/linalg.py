@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.array import CArray
+from unison_core.ckit.parts import bilinear
 from unison_core.ckit.product import Product, product
 from unison_core.spec import broadcast, numel, view_strides
 from unison_core.strided import broadcast_strides, collapse
@@ -24,7 +25,7 @@ class Linalg:
 
     def table(self) -> dict[str, Callable[..., Any]]:
         """Operator name -> kernel."""
-        return {"linear": self.linear, "matmul": self.matmul}
+        return {"linear": bilinear(self.kit, self.linear), "matmul": bilinear(self.kit, self.matmul)}
 
     def matmul(self, a: CArray, b: CArray) -> CArray:
         if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:

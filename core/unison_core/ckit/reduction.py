@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
@@ -17,9 +18,9 @@ __all__ = ["Reduction"]
 
 Dims = tuple[int, ...] | None
 
-_SUM = Fold("s + v", 0, label="sum")
+_SUM = Fold("ADD(T, s, v)", 0, label="sum")
 _WRAPPING_SUM = Fold("(C(T))((U(T))s + (U(T))v)", 0, label="sum")
-_PROD = Fold("s * v", 1, label="prod")
+_PROD = Fold("MUL(T, s, v)", 1, label="prod")
 _WRAPPING_PROD = Fold("(C(T))((U(T))s * (U(T))v)", 1, label="prod")
 _ALL = Fold("s & v", 1, each="a != 0", label="all")
 _ANY = Fold("s | v", 0, each="a != 0", label="any")
@@ -50,19 +51,19 @@ class Reduction:
         return fold(self.kit, how, [x], wrap_dims(dim, x.ndim), keepdim=keepdim, **more)
 
     def sum(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
-        return self._fold(_SUM if x.dtype.is_floating_point else _WRAPPING_SUM, x, dim, keepdim)
+        return self._fold(_SUM if x.dtype in dtypes.INEXACT else _WRAPPING_SUM, x, dim, keepdim)
 
     def prod(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
-        return self._fold(_PROD if x.dtype.is_floating_point else _WRAPPING_PROD, x, dim, keepdim)
+        return self._fold(_PROD if x.dtype in dtypes.INEXACT else _WRAPPING_PROD, x, dim, keepdim)
 
     def mean(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
         """Rounded once: half types are divided in float32."""
-        if not x.dtype.is_floating_point:
+        if x.dtype not in dtypes.INEXACT:
             raise TypeError(f"{x.dtype.name} has no mean")
         count = 1
         for d in wrap_dims(dim, x.ndim):
             count *= x.shape[d]
-        how = Fold("s + v", 0, finish="s / K(1)", label="mean")
+        how = Fold("ADD(T, s, v)", 0, finish="DIV(T, s, K(1))", label="mean")
         return self._fold(how, x, dim, keepdim, constants=(count,))
 
     def amax(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
@@ -76,10 +77,10 @@ class Reduction:
         return self._fold(how, x, dim, keepdim)
 
     def all(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
-        return self._fold(_ALL, x, dim, keepdim, dtype=dtypes.bool_, compute=dtypes.int32)
+        return self._fold(_of(_ALL, x), x, dim, keepdim, dtype=dtypes.bool_, compute=dtypes.int32)
 
     def any(self, x: CArray, *, dim: Dims, keepdim: bool) -> CArray:
-        return self._fold(_ANY, x, dim, keepdim, dtype=dtypes.bool_, compute=dtypes.int32)
+        return self._fold(_of(_ANY, x), x, dim, keepdim, dtype=dtypes.bool_, compute=dtypes.int32)
 
     def argmax(self, x: CArray, *, dim: int | None, keepdim: bool) -> CArray:
         return self._place(x, dim, ">", keepdim=keepdim, label="argmax")
@@ -91,6 +92,10 @@ class Reduction:
         dims = wrap_dims(dim, x.ndim)
         _refuse_nothing(x, dims)
         return place(self.kit, [x], dims, over, keepdim=keepdim, label=label)
+
+
+def _of(how: Fold, x: CArray) -> Fold:
+    return replace(how, each="a.re != 0 || a.im != 0") if x.dtype.is_complex else how
 
 
 def _refuse_nothing(x: CArray, dims: tuple[int, ...]) -> None:

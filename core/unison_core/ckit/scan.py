@@ -43,10 +43,10 @@ class _Run:
     """Lines up to this length are never cut."""
 
 
-_SUM = _Run("cumsum", 0, "s + v")
+_SUM = _Run("cumsum", 0, "ADD(T, s, v)")
 _WRAPPING_SUM = replace(_SUM, join="(C(T))((U(T))s + (U(T))v)")
 # A chunk's product may overflow where the running product does not.
-_PROD = _Run("cumprod", 1, "s * v", alone=1024)
+_PROD = _Run("cumprod", 1, "MUL(T, s, v)", alone=1024)
 _WRAPPING_PROD = replace(_PROD, join="(C(T))((U(T))s * (U(T))v)")
 
 
@@ -66,10 +66,10 @@ class Scan:
         }
 
     def cumsum(self, x: CArray, *, dim: int) -> CArray:
-        return self._along(_SUM if x.dtype.is_floating_point else _WRAPPING_SUM, x, dim)[0]
+        return self._along(_SUM if x.dtype in dtypes.INEXACT else _WRAPPING_SUM, x, dim)[0]
 
     def cumprod(self, x: CArray, *, dim: int) -> CArray:
-        return self._along(_PROD if x.dtype.is_floating_point else _WRAPPING_PROD, x, dim)[0]
+        return self._along(_PROD if x.dtype in dtypes.INEXACT else _WRAPPING_PROD, x, dim)[0]
 
     def cummax(self, x: CArray, *, dim: int) -> tuple[CArray, CArray]:
         return self._extremes(_Run("cummax", lowest(accumulator(x.dtype)), over=">="), x, dim)
