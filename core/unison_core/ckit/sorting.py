@@ -55,16 +55,20 @@ class Sorting:
         defines = (("A", x.dtype), ("DESCENDING", descending))
         layout = plan(x.shape, (x.strides,), (x.ndim - 1,), runtime.facts, span=_BLOCK)
         groups = (layout.outputs * layout.chunks,)
-        blocks = (*defines, *layout.defines, ("BLOCK", _BLOCK))
+        blocks = (*defines, *layout.defines, ("BLOCK", _BLOCK), ("GROUP", GROUP))
         buffers = [a.buffer for a in (x, *out)]
         kit.launch(_SORT, blocks, groups, (GROUP,), buffers, layout.params([x]), runtime, "sort")
         width = _BLOCK
         spare = out if n <= width else tuple(kit.empty(x.shape, a.dtype, runtime) for a in out)
+        segment = _BLOCK // 2 if runtime.facts.cpu else _BLOCK // GROUP
+        segments = -(-n // segment)
+        merging = (*defines, ("BLOCK", 0), ("SEGMENT", segment))
         while width < n:
             buffers = [a.buffer for a in (*out, *spare)]
-            params = struct.pack("3q", x.size, n, width)
-            groups = (-(-x.size // GROUP),)
-            kit.launch(_MERGE, (*defines, ("BLOCK", 0)), groups, (GROUP,), buffers, params, runtime, "sort")
+            count = x.size // n * segments
+            params = struct.pack("4q", count, segments, n, width)
+            groups = (-(-count // GROUP),)
+            kit.launch(_MERGE, merging, groups, (GROUP,), buffers, params, runtime, "sort")
             out, spare = (spare[0], spare[1]), out
             width *= 2
         return out
