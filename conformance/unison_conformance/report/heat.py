@@ -33,11 +33,13 @@ Cells = Mapping[str, Mapping[str, Sequence[Result]]]
 
 
 def cells_of(run: Run) -> Cells:
-    """Operator -> dtype -> results."""
+    """Operator -> dtype -> results; an erroneous call that was refused says nothing of values."""
     cells: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in run.results:
-        if not result.case.startswith("check."):
-            operator, dtype, *_ = result.case.rsplit("-", 4)
+        if result.case.startswith("check."):
+            continue
+        operator, dtype, _, values, _ = result.case.rsplit("-", 4)
+        if values != "error" or result.verdict not in QUIET:
             cells[operator][dtype].append(result)
     return cells
 

@@ -179,6 +179,13 @@ def test_the_page_tells_claims_without_cases_from_badges_that_were_earned():
     )
 
 
+def test_the_page_shows_no_dtype_of_which_only_erroneous_calls_ran():
+    refused = Result("fft_c2c-complex64-contiguous-error-0", Verdict.PASS)
+    assert "c64" not in page(replace(RUN, results=(*RESULTS, refused)))
+    accepted = replace(refused, verdict=Verdict.FAIL)
+    assert "c64" in page(replace(RUN, results=(*RESULTS, accepted)))
+
+
 def test_the_page_gathers_what_one_kernel_did():
     bad = [Result(f"exp-float32-contiguous-ordinary-{n}", Verdict.FAIL, f"number {n}") for n in range(30)]
     crash = Result(
