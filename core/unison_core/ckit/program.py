@@ -1,7 +1,7 @@
 """From kernel sources to compiled kernels: assembly of the text, and a cache per device.
 
-A program is the target's header, `types.h`, the defines that specialise it, and source files of `sources/`. The key
-of the cache is (sources, entry, defines), so each specialisation is built once per device and process; runtimes keep
+A program is the target's header, `types.h`, on processors `processor.h`, the defines that specialise it, and source files
+of `sources/`. The key of the cache is (sources, entry, defines), so each specialisation is built once per device and process; runtimes keep
 binaries on disk where their library does.
 """
 
@@ -54,6 +54,8 @@ def assemble(runtime: Runtime, sources: Sequence[str], defines: Defines) -> str:
     have = {"HAS_FP64": facts.fp64, "HAS_ATOMICS64": facts.atomics64, "IS_CPU": facts.cpu}
     lines = [f"#define {name} 1" for name, there in have.items() if there]
     lines += [_source(f"{runtime.dialect}.h"), _source("types.h")]
+    if facts.cpu:
+        lines.append(_source("processor.h"))
     lines += [f"#define {name} {_text(value)}" for name, value in defines]
     return "\n".join([*lines, *(_source(name) for name in sources)])
 
