@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,27 @@ def test_sums_in_half_types_round_once(opencl: str) -> None:
     assert x.scatter_add(0, index, ones).item() == 2112
 
 
+def test_split_lines_sum_in_the_same_order(opencl: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that is no processor shares a line among work-items, each with targets of its own."""
+    rng = np.random.default_rng(3)
+    values, places = rng.standard_normal((3000, 3)).astype(np.float32), rng.integers(0, 700, 3000)
+    zeros, v, i = _on(opencl, np.zeros((700, 3), np.float32), values, places)
+    runtime = zeros.device.backend.runtime(zeros.device)
+    found = []
+    for cpu in (True, False):
+        monkeypatch.setattr(runtime, "facts", dataclasses.replace(runtime.facts, cpu=cpu))
+        added = zeros.index_add(0, i, v)
+        last = ops.index_put(zeros, v, i, accumulate=False)
+        found.append((added.cpu().numpy(), last.cpu().numpy()))
+    want = np.zeros((700, 3), np.float32)
+    np.add.at(want, places, values)
+    assert np.array_equal(found[0][0], want)
+    assert np.array_equal(found[1][0], want)
+    want[places] = values
+    assert np.array_equal(found[0][1], want)
+    assert np.array_equal(found[1][1], want)
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (70_001,), (3, 5, 7), (0, 4)])
 def test_nonzero_agrees_with_numpy(shape: tuple[int, ...], opencl: str) -> None:
     x = np.random.default_rng(1).integers(-1, 2, shape).astype(np.float32)
@@ -86,6 +108,17 @@ def test_an_index_out_of_range_is_named(
     x = torch.zeros(3, 5, device=opencl)
     with pytest.raises(error, match=text):
         call(x, torch.tensor([0, 7], device=opencl))
+
+
+def test_complex_numbers_add_up_and_fold(opencl: str) -> None:
+    source = np.array([1 + 2j, 1 - 3j, 4j, np.nan * 1j], np.complex64)
+    x, i, v = _on(opencl, np.ones(3, np.complex64), np.array([0, 0, 1, 2]), source)
+    assert x.index_add(0, i, v, alpha=2j).cpu().numpy()[:2].tolist() == [3 + 4j, -7 + 0j]
+    folded = {r: ops.scatter_reduce(x, i, v, dim=0, reduce=r).cpu().numpy() for r in ("prod", "amax", "amin")}
+    assert folded["prod"][:2].tolist() == [7 - 1j, 4j]
+    assert folded["amax"][:2].tolist() == [1 + 2j, 1]
+    assert folded["amin"][:2].tolist() == [1 - 3j, 4j]
+    assert all(np.isnan(f[2]) for f in folded.values())
 
 
 def test_embedding_gradient_counts_and_leaves_out_padding(opencl: str) -> None:
