@@ -1,8 +1,8 @@
 """From kernel sources to compiled kernels: assembly of the text, and a cache per device.
 
-A program is the target's header, `types.h`, on processors `processor.h`, the defines that specialise it, and source files
-of `sources/`. The key of the cache is (sources, entry, defines), so each specialisation is built once per device and process; runtimes keep
-binaries on disk where their library does.
+A program is the target's header, `types.h`, on processors `processor.h`, the defines that specialise it, and source
+files of `sources/`. The key of the cache is (sources, entry, defines), so each specialisation is built once per device
+and process; runtimes keep binaries on disk where their library does.
 """
 
 from __future__ import annotations
