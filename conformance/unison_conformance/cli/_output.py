@@ -10,7 +10,7 @@ from typing import Any
 from unison_conformance.report.groups import QUIET, groups, shortened
 from unison_conformance.running.verdicts import Result
 
-__all__ = ["failures", "progress", "table", "ticks"]
+__all__ = ["failures", "progress", "say", "table", "ticks"]
 
 _STEPS = 10
 _LONG = 300
@@ -24,6 +24,17 @@ def _rich() -> bool:
     except ImportError:
         return False
     return True
+
+
+def say(text: str, *, good: bool) -> None:
+    """Print a line that decides: on a terminal green or red."""
+    if _rich():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console().print(Text(text, style="bold green" if good else "bold red"), soft_wrap=True)
+    else:
+        print(text)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
@@ -79,7 +90,7 @@ def failures(
     for group in found[:most]:
         first, others = group.results[0], len(group.results) - 1
         text = shortened(first, _LONG)
-        print(f"{group.verdict.value} {first.case}" + (f": {text}" if text else ""))
+        say(f"{group.verdict.value} {first.case}" + (f": {text}" if text else ""), good=False)
         if first.inputs:
             print(f"    inputs  {first.inputs}")
         print(f"    repeat  conformance repro {first.case} --device {device}")

@@ -7,9 +7,10 @@ from collections import defaultdict
 from typing import Any
 
 from unison_conformance.cli._arguments import add_device, add_selection, add_whole, options_from
-from unison_conformance.cli._output import failures, progress, table
+from unison_conformance.cli._output import failures, progress, say, table
 from unison_conformance.levels import NAMES
 from unison_conformance.report.files import require_writable, write_text
+from unison_conformance.report.groups import subject
 from unison_conformance.running.conduct import conduct
 from unison_conformance.running.run import Run
 from unison_conformance.running.verdicts import Result, Verdict
@@ -62,18 +63,13 @@ def print_run(outcome: Run) -> None:
     for r in outcome.results:
         if r.verdict is Verdict.WAIVED:
             print(f"WAIVED {r.case}: {r.detail}")
-    if outcome.interrupted:
-        print("interrupted: this is what was done by then")
     print(", ".join(f"{n} {v.value}" for v, n in outcome.counts().items()) or "no case ran")
     _print_badges(outcome)
     print(
         f"level: {_level(outcome)}; seed {outcome.seed}; cases {outcome.case_list[:12]}; {outcome.seconds:.1f} s"
     )
-    print(
-        f"exit code {outcome.code}: {_WORDS[outcome.code]}"
-        if outcome.code in _WORDS
-        else f"exit code {outcome.code}"
-    )
+    words = f": {_WORDS[outcome.code]}" if outcome.code in _WORDS else ""
+    say(f"exit code {outcome.code}{words}", good=outcome.code == 0)
     for reason in outcome.reasons:
         print(f"    {reason}")
 
@@ -84,7 +80,8 @@ def _by_theme(outcome: Run) -> dict[str, list[Result]]:
         if r.case.startswith("check."):
             themes[".".join(r.case.split("-")[0].split(".")[:2])].append(r)
         else:
-            themes[registry[r.case.rsplit("-", 4)[0]].theme].append(r)
+            op = registry.get(subject(r.case))
+            themes[op.theme if op is not None else "other"].append(r)
     return themes
 
 

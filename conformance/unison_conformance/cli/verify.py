@@ -10,7 +10,7 @@ from typing import Any
 from unison_conformance import VERSION
 from unison_conformance.cases.listing import list_hash
 from unison_conformance.cli._arguments import count
-from unison_conformance.cli._output import progress, table
+from unison_conformance.cli._output import progress, say, table
 from unison_conformance.errors import SuiteError, UsageError, VersionError
 from unison_conformance.report import Difference, differences, read
 from unison_conformance.running.conduct import Options, case_list, conduct
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     print(
         f"{options.file}: {len(new.results)} cases run again on {device}, {len(changed)} came out otherwise"
     )
-    print("NOT verified" if changed or told else "verified")
+    say("NOT verified" if changed or told else "verified", good=not (changed or told))
     return int(bool(changed or told))
 
 

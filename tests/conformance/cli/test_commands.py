@@ -239,6 +239,16 @@ def test_report_prints_what_the_run_printed_and_has_its_code(call, tmp_path, wro
     assert "<testsuite" in (tmp_path / "r.json.xml").read_text()
 
 
+def test_report_of_operators_that_are_not_here_is_shown(call, report):
+    path, data = report
+    data["results"][0]["case"] = "frobnicate-float32-contiguous-ordinary-0"
+    path.write_text(json.dumps(data))
+    code, out, _ = call("report", str(path))
+    assert code == 0
+    assert re.search(r"^other +1 +1 +0", out, re.MULTILINE)
+    assert call("report", str(path), "--html", f"{path}.html")[0] == 0
+
+
 def test_report_prints_the_schema(call):
     code, out, _ = call("report", "--schema")
     assert code == 0
