@@ -126,5 +126,10 @@ def _params(how: Product, splits: int, share: int, at: Sequence[int], biased: Se
         values += (*row, *rest)
     values += (how.a_row, how.a_deep, how.b_deep, how.b_column, how.out_row, *biased)
     if how.windows is not None:
-        values += (*how.windows.size, *how.windows.over_depth, *how.windows.over_columns)
+        values += (
+            at[1] - how.moved[1],
+            *how.windows.size,
+            *how.windows.over_depth,
+            *how.windows.over_columns,
+        )
     return struct.pack(f"{len(values)}q", *values)

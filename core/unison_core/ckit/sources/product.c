@@ -22,7 +22,7 @@ typedef struct {
     i64 dims, n[6], batch[4][6];
     i64 a_row, a_deep, b_deep, b_column, out_row, biased, bias_row, bias_column;
 #if WINDOWS
-    i64 size[DIMS];
+    i64 first, size[DIMS];
     Walk over_depth, over_columns;
 #endif
 } Params;
@@ -60,12 +60,13 @@ typedef struct {
 // No coordinate of the other walk makes up for it.
 #define NOWHERE (-0x40000000)
 #define A_DEEP(k) far_k[k]
-#define VALUE_B(k, j) (INSIDE(k, j) ? (SUM)LOAD(T, b, near_k[k] + near_j[j]) : 0)
+// Read in any case, so that there is no branch: the first element where there is none.
+#define VALUE_B(k, j) (INSIDE(k, j) ? (SUM)LOAD(T, b, INSIDE(k, j) ? near_k[k] + near_j[j] : p.first) : 0)
 #define INSIDE(k, j) CAT(INSIDE_, DIMS)(k, j)
-#define INSIDE_2(k, j) (WITHIN(0, k, j) && WITHIN(1, k, j))
-#define INSIDE_3(k, j) (INSIDE_2(k, j) && WITHIN(2, k, j))
-#define INSIDE_4(k, j) (INSIDE_3(k, j) && WITHIN(3, k, j))
-#define INSIDE_5(k, j) (INSIDE_4(k, j) && WITHIN(4, k, j))
+#define INSIDE_2(k, j) (WITHIN(0, k, j) & WITHIN(1, k, j))
+#define INSIDE_3(k, j) (INSIDE_2(k, j) & WITHIN(2, k, j))
+#define INSIDE_4(k, j) (INSIDE_3(k, j) & WITHIN(3, k, j))
+#define INSIDE_5(k, j) (INSIDE_4(k, j) & WITHIN(4, k, j))
 #define WITHIN(d, k, j) ((u32)(where_k[d][k] + where_j[d][j]) < (u32)p.size[d])
 
 #define WALK(walk, place, where, near_at, far_at, t)                       \
@@ -160,7 +161,8 @@ KERNEL void product(GLOBAL const S(T) *a, GLOBAL const S(T) *b, GLOBAL const S(T
         for (i32 panel = 0; panel < panels_b; panel += NR) {
 #if WINDOWS
             for (i32 k = 0; k < deep; k++)
-                for (i32 j = panel; j < panel + NR; j++) part_b[AT_B(k, j)] = VALUE_B(k, j);
+                PARALLEL for (i32 j = 0; j < NR; j++)
+                    part_b[panel * TK + k * NR + j] = VALUE_B(k, panel + j);
 #else
             if (p.b_column == 1 && panel + NR <= width) {
                 for (i32 k = 0; k < deep; k++) {
