@@ -41,6 +41,17 @@ def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
     runtime.facts, runtime.programs = facts, programs
 
 
+@pytest.fixture
+def single(opencl: str) -> Iterator[str]:
+    """The device, taken for one without float64."""
+    device: Any = torch.ones(1, device=opencl).device
+    runtime: Any = device.backend.runtime(device)
+    facts, programs = runtime.facts, runtime.programs
+    runtime.facts, runtime.programs = dataclasses.replace(facts, fp64=False), {}
+    yield opencl
+    runtime.facts, runtime.programs = facts, programs
+
+
 @pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("shapes", [((1, 1), (1, 1)), ((130, 300), (300, 67)), ((3, 5, 17), (3, 17, 70))])
 def test_matmul_reads_any_order_of_memory(either: str, shapes: Any, turned: tuple[bool, bool]) -> None:
@@ -109,6 +120,14 @@ def test_linear_adds_its_bias_once_to_long_sums(either: str) -> None:
     x, w, b = (RNG.standard_normal(s, dtype=np.float32) for s in ((2, 5000), (3, 5000), (3,)))
     out = torch.nn.functional.linear(_on(either, x), _on(either, w), _on(either, b))
     assert _agrees(out, x, w.T, b)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32])
+def test_long_sums_need_no_float64(single: str, dtype: Any) -> None:
+    ones = torch.ones(2, 3000, dtype=torch.float32).to(dtype).to(single)
+    assert (ones @ ones.t()).cpu().float().flatten().tolist() == [
+        3000 if dtype is not torch.bfloat16 else 3008
+    ] * 4
 
 
 def test_tiles_fit_the_memory_of_a_group(opencl: str) -> None:

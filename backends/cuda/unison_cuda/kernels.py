@@ -1,0 +1,86 @@
+"""Which kit serves which operator.
+
+CuPy serves what its own kernels and NVIDIA's libraries do well: elementwise functions that are one ufunc, views and
+copies, products of matrices (cuBLAS), decompositions (cuSOLVER), Fourier transforms. The C kit serves the rest:
+accumulations in the order that the contract's bounds want, places by index with checks, random streams, and what CuPy
+has not (convolution, pooling, normalisation, losses, optimisers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import cupy
+
+from unison_core import arraykit, ckit
+from unison_core.backend import merge_kernels
+from unison_core.ckit import CKit
+from unison_core.dtypes import DType, bfloat16
+from unison_cuda.bridge import Bridge
+from unison_cuda.runtime import no_room
+
+__all__ = ["inplace", "table"]
+
+Kernel = Callable[..., Any]
+
+_LIBRARIES = ("matmul", "cholesky", "qr", "svd", "eigh", "solve", "inverse", "slogdet")
+_MOVEMENT = (
+    *("as_strided", "cat", "copy", "diagonal", "empty", "expand", "permute", "slice", "unfold", "view"),
+    *("view_as_complex", "view_as_real"),
+)
+
+
+def table(native: Mapping[DType, Any], bridge: Bridge, kit: CKit) -> dict[str, Kernel]:
+    """Operator name -> kernel."""
+    theirs, ours = arraykit.kernels(cupy, native), ckit.kernels(kit)
+    chosen = {
+        name: kernel
+        for name, kernel in theirs.items()
+        if name in _LIBRARIES or name in _MOVEMENT or isinstance(kernel, cupy.ufunc)
+    }
+    # CuPy's functions know float16; bfloat16 is the C kit's, which computes it in float32.
+    narrow = native.get(bfloat16)
+    merged = merge_kernels(
+        {name: bridge.over(kernel) for name, kernel in ours.items() if name not in chosen},
+        {
+            name: _by_type(kernel, bridge.over(ours[name]), narrow) if name in ours else kernel
+            for name, kernel in chosen.items()
+            if name not in _MOVEMENT
+        },
+        {name: chosen[name] for name in _MOVEMENT if name in chosen},
+    )
+    merged.update({name: kernel for name, kernel in theirs.items() if name not in merged})
+    return {name: _guarded(kernel) for name, kernel in merged.items()}
+
+
+def inplace(native: Mapping[DType, Any], bridge: Bridge, kit: CKit) -> dict[str, Kernel]:
+    """Operator name -> kernel that takes `out=`."""
+    return {name: _guarded(bridge.over(kernel)) for name, kernel in ckit.inplace_kernels(kit).items()}
+
+
+def _by_type(theirs: Kernel, ours: Kernel, narrow: Any) -> Kernel:
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        serve = ours if arrays[0].dtype == narrow else theirs
+        return serve(*arrays, **attrs)
+
+    kernel.__qualname__ = getattr(theirs, "__name__", "kernel")
+    return kernel
+
+
+def _guarded(kernel: Kernel) -> Kernel:
+    """The kernel on the device of its arrays, with CuPy's lack of memory as the framework's error."""
+
+    def call(*arrays: Any, **attrs: Any) -> Any:
+        first = next((a for a in arrays if a is not None), None)
+        where = first.device.id if first is not None else (attrs["device"].index or 0)
+        try:
+            if where == cupy.cuda.runtime.getDevice():
+                return kernel(*arrays, **attrs)
+            with cupy.cuda.Device(where):
+                return kernel(*arrays, **attrs)
+        except cupy.cuda.memory.OutOfMemoryError as error:
+            raise no_room(error) from error
+
+    call.__qualname__ = getattr(kernel, "__qualname__", repr(kernel))
+    return call

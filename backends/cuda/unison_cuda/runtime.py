@@ -1,0 +1,99 @@
+"""One GPU as the C kit sees it: CuPy's memory pool, compiler and launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import cupy
+import numpy as np
+
+from unison_core.ckit.runtime import DeviceFacts, Runtime
+from unison_core.errors import KernelError, OutOfMemoryError
+
+__all__ = ["CudaRuntime", "no_room"]
+
+
+class CudaRuntime(Runtime):
+    """Buffers are CuPy's memory objects. Work goes to CuPy's current stream."""
+
+    dialect = "cuda"
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+        self.facts = _facts(index)
+
+    def allocate(self, size: int) -> Any:
+        try:
+            with cupy.cuda.Device(self.index):
+                return cupy.cuda.alloc(max(size, 1)).mem
+        except cupy.cuda.memory.OutOfMemoryError as error:
+            raise no_room(error) from error
+
+    def copy_in(self, buffer: Any, position: int, data: Any) -> None:
+        raw = np.frombuffer(data, np.uint8)
+        cupy.cuda.MemoryPointer(buffer, position).copy_from_host(raw.ctypes.data, raw.nbytes)
+
+    def copy_out(self, buffer: Any, position: int, data: Any) -> None:
+        raw = np.frombuffer(data, np.uint8)
+        cupy.cuda.MemoryPointer(buffer, position).copy_to_host(raw.ctypes.data, raw.nbytes)
+
+    def copy_within(self, target: Any, to: int, source: Any, at: int, size: int) -> None:
+        cupy.cuda.MemoryPointer(target, to).copy_from_device_async(cupy.cuda.MemoryPointer(source, at), size)
+
+    def compile(self, source: str, entry: str, label: str) -> Any:
+        # Contraction is off as in every other target: what is fused is written fma.
+        try:
+            module = cupy.RawModule(code=source, options=("--std=c++17", "--fmad=false"))
+            return module.get_function(entry)
+        except cupy.cuda.compiler.CompileException as error:
+            lines = "\n".join(f"{n:5d}  {line}" for n, line in enumerate(source.splitlines(), 1))
+            raise KernelError(
+                f"{self.facts.name} could not compile kernel {entry!r} of operator {label}:\n{lines}\n{error}"
+            ) from error
+
+    def launch(
+        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
+    ) -> None:
+        given = np.frombuffer(params, _struct(len(params)))
+        kernel(tuple(groups), tuple(group), (*(b.ptr for b in buffers), given))
+
+    def synchronize(self) -> None:
+        cupy.cuda.Device(self.index).synchronize()
+
+    def memory(self) -> dict[str, int]:
+        """What tensors use, what the pool holds besides, and what the device has."""
+        with cupy.cuda.Device(self.index):
+            pool = cupy.get_default_memory_pool()
+            used = pool.used_bytes()
+            return {"used": used, "held": pool.total_bytes() - used, "total": self.facts.memory}
+
+
+@cache
+def _struct(size: int) -> np.dtype[Any]:
+    """A structure of that size: CuPy passes arrays of one structure by value."""
+    return np.dtype([("params", np.void, size)])
+
+
+def _facts(index: int) -> DeviceFacts:
+    found = cupy.cuda.runtime.getDeviceProperties(index)
+    capability = f"{found['major']}.{found['minor']}"
+    driver = cupy.cuda.runtime.driverGetVersion()
+    return DeviceFacts(
+        name=found["name"].decode(),
+        driver=f"compute capability {capability}, driver CUDA {driver // 1000}.{driver % 1000 // 10}",
+        fp64=True,
+        fp16=True,
+        local_memory=found["sharedMemPerBlock"],
+        group=found["maxThreadsPerBlock"],
+        units=found["multiProcessorCount"],
+        memory=found["totalGlobalMem"],
+        allocation=found["totalGlobalMem"],
+    )
+
+
+def no_room(error: Exception) -> OutOfMemoryError:
+    """CuPy's complaint as the framework's error."""
+    return OutOfMemoryError(f"CUDA out of memory: {error}")
