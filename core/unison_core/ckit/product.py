@@ -78,7 +78,7 @@ def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, 
     )
     target = out
     if splits > 1:
-        wide = dtypes.float64 if kind.endswith("64") else dtypes.float32
+        wide = {"f32": dtypes.float32, "f64": dtypes.float64, "u32": dtypes.int32, "u64": dtypes.int64}[kind]
         target = kit.empty((groups[2], splits, how.rows, how.columns), wide, runtime)
     bias_at = bias.offset if bias else 0
     at = (a.offset + how.moved[0], b.offset + how.moved[1], bias_at, out.offset + how.moved[2])
