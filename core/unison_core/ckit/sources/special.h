@@ -117,22 +117,27 @@ FN wide zeta_term(i32 s, wide x, i32 i) {
     return i == 0 ? power : power - power * (s * lost / up);
 }
 
-// Hurwitz's zeta(s, x) for x >= 0: the small terms first, which come from the series, the first term last.
-FN wide hurwitz(i32 s, wide x) {
+// What Euler and Maclaurin add to the integral of t^-s from x on, as a multiple of x^(1 - s).
+FN wide zeta_series(i32 s, wide x) {
     const wide c[] = {
         V(0.08333333333333333), V(-0.001388888888888889), V(3.3068783068783064e-05), V(-8.267195767195768e-07),
         V(2.08767569878681e-08), V(-5.284190138687493e-10), V(1.338253653068468e-11), V(-3.3896802963225827e-13),
         V(8.586062056277845e-15), V(-2.174868698558062e-16),
     };
-    i32 far = 9 + s, steps = x < far ? (i32)ceil(far - x) : 0;
-    wide up = x + steps, power = pow(up, (wide)-s), total = 0, factor = s;
-    wide square = 1 / (up * up), term = power / up;
+    wide square = 1 / (x * x), term = square, factor = s, total = 0;
     for (i32 k = 0; k < 10; k++) {
         total += c[k] * (factor * term);
         factor *= (wide)(s + 2 * k + 1) * (s + 2 * k + 2);
         term *= square;
     }
-    total += V(0.5) * power + power * up / (s - 1);
+    return total + V(0.5) / x;
+}
+
+// Hurwitz's zeta(s, x) for x >= 0: the small terms first, which come from the series, the first term last.
+FN wide hurwitz(i32 s, wide x) {
+    i32 far = 9 + s, steps = x < far ? (i32)ceil(far - x) : 0;
+    wide up = x + steps, power = pow(up, (wide)-s);
+    wide total = power * up * (zeta_series(s, up) + V(1) / (s - 1));
     for (i32 i = steps - 1; i >= 0; i--) total += zeta_term(s, x, i);
     return total;
 }
@@ -143,9 +148,10 @@ FN wide polygamma(wide x, i32 n) {
     i32 s = n + 1;
     wide factorial = 1, out;
     for (i32 i = 2; i < n; i++) factorial *= i;
-    if (x > V(1e18)) {
-        // The first term is all there is far out.
-        out = factorial * pow(x, (wide)-n);
+    if (x > 256 && x > 9 + s) {
+        // Powers and factorials apart would leave the format before their product does.
+        for (i32 i = 0; i < n; i++) factorial *= V(0.00390625);
+        out = factorial * pow(x * V(0.00390625), (wide)-n) * (1 + n * zeta_series(s, x));
     } else if (x < 0) {
         // The nearer pole's distance is exact, so that no digit of its large term is lost.
         wide turn = x - rint(x);
