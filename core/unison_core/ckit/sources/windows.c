@@ -10,16 +10,20 @@ typedef struct {
     C(T) lowest;
 } Params;
 
+// a / b of numbers from 0; most devices divide 32 bits much faster.
+FN i64 quotient(i64 a, i64 b) { return (a | b) >> 32 ? a / b : (i64)((u32)a / (u32)b); }
+
 #define PLACE(within)                                     \
     i64 item = ITEM_ID(0);                                \
     if (item >= p.count) return;                          \
     i64 q[3], c, n, rest = item;                          \
     for (i32 d = 2; d >= 0; d--) {                        \
-        q[d] = rest % within[d];                          \
-        rest /= within[d];                                \
+        i64 above = quotient(rest, within[d]);            \
+        q[d] = rest - above * within[d];                  \
+        rest = above;                                     \
     }                                                     \
-    c = rest % p.channels;                                \
-    n = rest / p.channels;
+    n = quotient(rest, p.channels);                       \
+    c = rest - n * p.channels;
 #define PLANE(x) (p.at[x] + n * p.step[x][0] + c * p.step[x][1])
 #define AT(x, i, j, k) ((i) * p.step[x][2] + (j) * p.step[x][3] + (k) * p.step[x][4])
 
@@ -30,9 +34,9 @@ typedef struct {
 #define WINDOW(d, i, t) window_of((i) + p.padding[d] - (t) * p.dilation[d], p.stride[d], p.counts[d])
 
 FN i64 window_of(i64 start, i64 stride, i64 count) {
-    if (start < 0 || start % stride) return -1;
-    i64 o = start / stride;
-    return o < count ? o : -1;
+    if (start < 0) return -1;
+    i64 o = quotient(start, stride);
+    return o * stride == start && o < count ? o : -1;
 }
 
 // How many elements a window's sum is divided by, along d.
