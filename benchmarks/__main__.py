@@ -88,7 +88,7 @@ def _import_row(case: str, theirs: str, ours: str) -> Row:
     for _ in range(6):
         for program, found in times.items():
             code = f"import time; t = time.perf_counter(); {program}; print(time.perf_counter() - t)"
-            done = subprocess.run(  # noqa: S603 - our own interpreter
+            done = subprocess.run(
                 [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
             )
             found.append(float(done.stdout))
