@@ -325,11 +325,25 @@ newaxis = None
 
 _NAMESPACES = frozenset(
     [
-        *("autograd", "cli", "cuda", "datasets", "fft", "func", "linalg", "masked", "nn", "optim", "random"),
+        *(
+            "amp",
+            "autograd",
+            "cli",
+            "cuda",
+            "datasets",
+            "fft",
+            "func",
+            "linalg",
+            "masked",
+            "nn",
+            "optim",
+            "random",
+        ),
         *("serialization", "signal", "special", "utils"),
     ]
 )
 _ELSEWHERE = {
+    **dict.fromkeys(("autocast", "get_autocast_dtype", "is_autocast_enabled"), "amp"),
     "i0": "special",
     **dict.fromkeys(("istft", "stft"), "fft.short_time"),
     **dict.fromkeys(
