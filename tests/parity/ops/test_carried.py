@@ -14,7 +14,7 @@ COMPLETE = frozenset(lists.read("complete"))
 # Of each check and dtype; the command runs all samples before it lists an operator.
 SAMPLES = 4
 # The share of the database that has to be carried.
-FLOOR = 0.4
+FLOOR = 0.93
 
 
 @pytest.fixture(scope="module")
