@@ -171,6 +171,11 @@ class Indexing:
             return out.like((), x.dtype, (), out.offset)
         index = _at_least_1d(index)
         self.places.check([index], [x.shape[d]], [dim])
+        if alpha != 1 and x.dtype.is_complex:
+            source = self.kit.map(
+                "MUL(T, a, K(0))", [source], dtype=x.dtype, constants=(alpha,), label="index_add"
+            )
+            alpha = 1
         out = self._wide(x)
         self.places.scatter(
             out,

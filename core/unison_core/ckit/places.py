@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unison_core import dtypes
 from unison_core.ckit.array import CArray
 from unison_core.ckit.kit import GROUP, RAW, pack
-from unison_core.ckit.program import Program
+from unison_core.ckit.program import Defines, Program
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorIndexError
 from unison_core.spec import Shape, numel, view_strides
@@ -58,9 +58,21 @@ _FOLDS = {
     "amax": _first(">"),
     "amin": _first("<"),
     "prod": ("a * b", "MUL(O, a, b)"),
-    "scaled": ("a + b * K(0)", "ADD(O, a, MUL(O, b, K(0)))"),
+    "scaled": ("a + b * K(0)", ""),
 }
-"""Expressions of real and of complex numbers."""
+"""Expressions of real and of complex numbers, which are scaled before they are added."""
+
+
+_TERMS = {"add": "b", "scaled": "b * K(0)"}
+"""What folds add."""
+
+_LONG = 64
+"""So many terms a sum may have before rounding after each could cost more than 8 + 2 sqrt(n) units."""
+
+
+def _parts(x: CArray) -> CArray:
+    shape, strides = (*x.shape, 2), (*(2 * s for s in x.strides), 1)
+    return x.like(shape, x.dtype.to_real(), strides, 2 * x.offset)
 
 
 def _moved(count: int) -> str:
@@ -169,8 +181,15 @@ class Places:
 
         lines: their shape and the steps of index, source and out from line to line. along: the steps within a line,
         for out from target to target. sizes: the number of targets, and of indices in a line. fold: a name that
-        `folding` knows; None replaces bit for bit.
+        `folding` knows; None replaces bit for bit. Long sums carry along what rounding took from them.
         """
+        if fold == "add" and out.dtype.is_complex:
+            shape, of_index, of_source, of_out = lines
+            two_source, two_out = [*(2 * s for s in of_source), 1], [*(2 * s for s in of_out), 1]
+            lines = ((*shape, 2), [*of_index, 0], two_source, two_out)
+            along = (along[0], 2 * along[1], 2 * along[2])
+            self.scatter(_parts(out), index, _parts(source), lines, along, sizes, fold, constants, label)
+            return
         targets, count = sizes
         lengths, steps = collapse(*lines)
         lengths, steps = [*reversed(lengths)] or [1], [[*reversed(s)] or [0] for s in steps]
@@ -181,7 +200,7 @@ class Places:
         span = -(-targets // parts)
         raw = RAW[out.dtype.itemsize]
         types = (source.dtype, out.dtype) if fold else (raw, raw)
-        defines = (
+        defines: Defines = (
             ("A", types[0]),
             ("O", types[1]),
             ("T", out.dtype),
@@ -189,6 +208,12 @@ class Places:
             ("CONSTANTS", len(constants)),
             ("FOLD", f"({folding(fold, out.dtype)})") if fold else ("REPLACES", 1),
         )
+        buffers = [index.buffer, source.buffer, out.buffer]
+        if count > _LONG and fold in _TERMS and out.dtype.is_floating_point:
+            lost = self.kit.empty((out.length,), out.dtype, out.runtime)
+            self.kit.fill(lost, bytes(out.dtype.itemsize))
+            buffers.append(lost.buffer)
+            defines = (*defines, ("TERM", f"({_TERMS[fold]})"))
         values = (
             number,
             parts,
@@ -207,7 +232,7 @@ class Places:
             defines,
             (-(-number * parts // GROUP),),
             (GROUP,),
-            (index.buffer, source.buffer, out.buffer),
+            buffers,
             struct.pack(f"{len(values)}q", *values) + pack(out.dtype, constants),
             out.runtime,
             label,

@@ -1,7 +1,8 @@
 // out[line, index[line, j]] = FOLD of what is there (a) and source[line, j] (b), for j in rising order.
 //
 // An item owns a line, or `span` targets of one where lines are few: it meets every j and keeps to its own targets, so
-// that sums do not depend on the order in which items run. `out` has dtype O, the source A; FOLD computes in T.
+// that sums do not depend on the order in which items run. With TERM, what is added, sums are Kahan's: `lost` keeps what
+// each has lost by rounding so far (Further Remarks on Reducing Truncation Errors, 1965). `out` has dtype O, the source A; FOLD computes in T.
 
 typedef struct {
     i64 lines, parts, span, targets, count;
@@ -14,7 +15,12 @@ typedef struct {
 
 #define K(i) p.k[i]
 
-KERNEL void scatter(GLOBAL const i64 *index, GLOBAL const S(A) *source, GLOBAL S(O) *out, Params p) {
+KERNEL void scatter(
+    GLOBAL const i64 *index, GLOBAL const S(A) *source, GLOBAL S(O) *out,
+#ifdef TERM
+    GLOBAL S(O) *lost,
+#endif
+    Params p) {
     i64 item = ITEM_ID(0);
     if (item >= p.lines * p.parts) return;
     i64 rest = item % p.lines, low = item / p.lines * p.span, at[3];
@@ -33,6 +39,11 @@ KERNEL void scatter(GLOBAL const i64 *index, GLOBAL const S(A) *source, GLOBAL S
         C(A) b = LOAD(A, source, at[1] + j * p.along[1]);
 #ifdef REPLACES
         STORE(O, out, place, b);
+#elif defined(TERM)
+        C(O) a = LOAD(O, out, place), term = TERM - LOAD(O, lost, place), sum = a + term, rest = (sum - a) - term;
+        // Infinity has lost nothing.
+        STORE(O, lost, place, rest - rest == 0 ? rest : 0);
+        STORE(O, out, place, sum);
 #else
         C(O) a = LOAD(O, out, place);
         STORE(O, out, place, FOLD);
