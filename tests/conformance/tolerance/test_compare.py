@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from unison_conformance.oracle.reference import Reference
 from unison_conformance.oracle.wide import Wide
 from unison_conformance.tolerance import Limit, compare
-from unison_conformance.tolerance.ulp import ulp_size
 from unison_conformance.tolerance.limits import Growth
+from unison_conformance.tolerance.ulp import ulp_size
 from unison_core import dtypes
 
 F32, F64 = dtypes.float32, dtypes.float64
