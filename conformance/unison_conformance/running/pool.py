@@ -31,14 +31,14 @@ __all__ = ["isolated", "seconds_for"]
 
 _BATCH = 64
 _STARTING = 120.0
-# How often slow checks and trainings may outlast the limit of an ordinary case.
+# How often slow checks and those above level 1 may outlast the limit of an ordinary case.
 _SLOW = 10
 _SAID = 1500
 
 
 def seconds_for(case: Any, timeout: float) -> float:
-    """What a case may take if an ordinary one may take `timeout`: trainings are thousands of calls."""
-    return timeout * (_SLOW if isinstance(case, Check) and (case.slow or case.level == 2) else 1)
+    """What a case may take if an ordinary one may take `timeout`: above level 1 checks train, or fill gigabytes."""
+    return timeout * (_SLOW if isinstance(case, Check) and (case.slow or case.level > 1) else 1)
 
 
 class _Worker:
