@@ -147,7 +147,7 @@ typedef struct {
 #define PACK_complex128(v) (v)
 #endif
 
-// Quotients by Smith's formula (1962), which divides before it multiplies.
+// Quotients as Smith's (1962), all divided by the larger part of b at the start, so that no sum overflows.
 #define COMPLEX_ARITHMETIC(D) \
     FN C(D) make_##D(Q_##D re, Q_##D im) { \
         C(D) z; \
@@ -161,11 +161,11 @@ typedef struct {
     FN C(D) div_##D(C(D) a, C(D) b) { \
         if (b.re == 0 && b.im == 0) return make_##D(a.re / b.re, a.im / b.re); \
         if (fabs(b.re) >= fabs(b.im)) { \
-            Q_##D ratio = b.im / b.re, whole = b.re + b.im * ratio; \
-            return make_##D((a.re + a.im * ratio) / whole, (a.im - a.re * ratio) / whole); \
+            Q_##D ratio = b.im / b.re, whole = 1 + ratio * ratio, re = a.re / b.re, im = a.im / b.re; \
+            return make_##D((re + im * ratio) / whole, (im - re * ratio) / whole); \
         } \
-        Q_##D ratio = b.re / b.im, whole = b.im + b.re * ratio; \
-        return make_##D((a.re * ratio + a.im) / whole, (a.im * ratio - a.re) / whole); \
+        Q_##D ratio = b.re / b.im, whole = 1 + ratio * ratio, re = a.re / b.im, im = a.im / b.im; \
+        return make_##D((re * ratio + im) / whole, (im * ratio - re) / whole); \
     }
 COMPLEX_ARITHMETIC(complex64)
 #ifdef HAS_FP64
