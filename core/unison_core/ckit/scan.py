@@ -132,7 +132,7 @@ class Scan:
             ("EXTREME", bool(how.over)),
             ("OVER", how.over),
             ("JOIN(s, v)", f"({how.join})"),
-            ("INNER", len(arrays) > 1),
+            ("PLACED", len(arrays) > 1),
             ("STARTS", bool(starts)),
             ("TOTALS", len(walked) == 1),
         )

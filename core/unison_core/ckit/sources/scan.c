@@ -1,6 +1,6 @@
 // Running folds along a line: s starts as K(0), or as what the chunks before this one came to, and joins each element.
 // EXTREME: what is kept is the one that comes last in the order OVER (>= or <=), and its place. TOTALS: only what each
-// chunk comes to is written.
+// chunk comes to is written. PLACED: elements are such results, with their places.
 
 typedef struct {
     WALK
@@ -8,7 +8,7 @@ typedef struct {
 } Params;
 
 KERNEL void scan(GLOBAL const S(A) *x0,
-#if EXTREME && INNER
+#if EXTREME && PLACED
     GLOBAL const i64 *x1,
 #endif
 #if STARTS
@@ -43,7 +43,7 @@ KERNEL void scan(GLOBAL const S(A) *x0,
 #if EXTREME
         if (v OVER s || IS_NAN(v)) {
             s = v;
-#if INNER
+#if PLACED
             i = x1[at[0]];
 #else
             i = r;
