@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 from unison_core import ckit, dtypes
@@ -89,9 +89,9 @@ class CBackend(Backend):
         return f"{facts.name}, {facts.driver}"
 
     def claims(self, device: Device) -> frozenset[str]:
-        """What the device's facts allow."""
+        """What the device's facts allow. No kernel's result depends on the order in which work-items run."""
         facts = self.runtime(device).facts
-        badges = set(super().claims(device))
+        badges = {*super().claims(device), "deterministic"}
         if not facts.fp64:
             badges.discard("fp64")
         if facts.ieee:
@@ -101,8 +101,3 @@ class CBackend(Backend):
     def subnormals(self, device: Device) -> Literal["preserve", "flush"]:
         """As the device's facts say."""
         return self.runtime(device).facts.subnormals
-
-
-def groups_of(items: int, group: int) -> Sequence[int]:
-    """How many groups cover `items`."""
-    return (-(-items // group),)

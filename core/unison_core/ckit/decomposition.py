@@ -32,6 +32,8 @@ _CHOLESKY, _LU, _SLOGDET, _SUBSTITUTE = (
 _QR = _program("householder", "householder.c")
 _EIGH, _SVD = _program("eigh", "jacobi.c"), _program("svd", "jacobi.c")
 _EIG = _program("eig", "hessenberg.c")
+_MOST_BATCH = 8
+"""Dimensions that a batch of `substitute` may have after those that step evenly are joined."""
 _SINGULAR = "The solver failed because the input matrix is singular."
 _NO_INVERSE = "The diagonal element of the factor is zero, the input matrix is singular."
 
@@ -181,7 +183,10 @@ class Decomposition:
         batch = x.shape[:-2]
         steps = broadcast_strides(a.shape[:-2], a.strides[:-2], batch)
         lengths, (along_a, along_x) = collapse(batch, steps, x.strides[:-2])
-        rest = [0] * (8 - len(lengths))
+        if len(lengths) > _MOST_BATCH:
+            a = self.kit.copy(a.like((*batch, *a.shape[-2:]), a.dtype, (*steps, *a.strides[-2:]), a.offset))
+            lengths, (along_a, along_x) = collapse(batch, a.strides[:-2], x.strides[:-2])
+        rest = [0] * (_MOST_BATCH - len(lengths))
         params = (
             *(x.shape[-2], numel(batch), x.shape[-1], a.offset, x.offset, *a.strides[-2:], *x.strides[-2:]),
             *(upper, unit, pivots is not None, len(lengths)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unison_core.ckit.array import CArray
 from unison_core.ckit.parts import bilinear
-from unison_core.ckit.product import Product, product
+from unison_core.ckit.product import MOST_BATCH, Product, product
 from unison_core.spec import broadcast, numel, view_strides
 from unison_core.strided import broadcast_strides, collapse
 
@@ -42,6 +42,8 @@ class Linalg:
             (0,) * len(batch),
             out.strides[:-2],
         )
+        if len(lengths) > MOST_BATCH:
+            return self.matmul(self._spread(a, batch), self._spread(b, batch))
         if len(lengths) == 1 and not steps[1][0] and a.strides[-2] * rows == steps[0][0]:
             # The batches of a lie one after another, and b is the same for all: more rows.
             rows, lengths, steps = rows * lengths[0], [], [[], [], [], []]
@@ -59,6 +61,11 @@ class Linalg:
         )
         product(self.kit, how, a, b, None, out)
         return out
+
+    def _spread(self, x: CArray, batch: Sequence[int]) -> CArray:
+        """x with its batch written out, so that its dimensions join to one."""
+        strides = (*broadcast_strides(x.shape[:-2], x.strides[:-2], batch), *x.strides[-2:])
+        return self.kit.copy(x.like((*batch, *x.shape[-2:]), x.dtype, strides, x.offset))
 
     def linear(self, x: CArray, weight: CArray, bias: CArray | None) -> CArray:
         if not x.ndim or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:

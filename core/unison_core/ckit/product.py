@@ -16,10 +16,11 @@ from unison_core.spec import numel
 if TYPE_CHECKING:
     from unison_core.ckit.kit import CKit
 
-__all__ = ["Product", "Windows", "product"]
+__all__ = ["MOST_BATCH", "Product", "Windows", "product"]
 
 _PRODUCT, _JOIN = Program("product"), Program("join")
-_BATCH = 6
+MOST_BATCH = 6
+"""Dimensions that a batch may have after those that step evenly are joined."""
 _JOIN_GROUP = 64
 
 
@@ -120,7 +121,8 @@ def _splits(how: Product, tile: Tiles, groups: int, wanted: int) -> tuple[int, i
 
 
 def _params(how: Product, splits: int, share: int, at: Sequence[int], biased: Sequence[int]) -> bytes:
-    rest = (0,) * (_BATCH - len(how.batch))
+    assert len(how.batch) <= MOST_BATCH
+    rest = (0,) * (MOST_BATCH - len(how.batch))
     values = [how.rows, how.columns, how.depth, splits, share, *at, len(how.batch), *how.batch, *rest]
     for row in how.steps:
         values += (*row, *rest)

@@ -55,15 +55,20 @@ def _count(n: int, x: Any) -> Any:
 
 
 def _transform(x: Any, inverse: bool) -> Any:
-    """Along the last dimension: even lengths from the halves of even and odd places (Cooley and Tukey, 1965)."""
+    """Along the last dimension: even lengths from the halves of even and odd places (Cooley and Tukey, 1965).
+
+    Both halves are one batch, so that the number of calls grows like the logarithm of the length.
+    """
     n, real = x.shape[-1], x.dtype.to_real()
     if n <= _PRODUCT or n % 2:
         steps = ops.mul(ops.slice(_count(n, x), key=(slice(None), None)), _count(n, x))
         return ops.matmul(x, _roots(steps, n, real, inverse))
-    even = _transform(ops.slice(x, key=(..., slice(0, n, 2))), inverse)
-    odd = _transform(ops.slice(x, key=(..., slice(1, n, 2))), inverse)
+    lead = len(x.shape) - 1
+    pairs = ops.reshape(x, shape=(*x.shape[:-1], n // 2, 2))
+    halves = _transform(ops.permute(pairs, dims=(*range(lead), lead + 1, lead)), inverse)
+    even, odd = (ops.slice(halves, key=(..., part, slice(None))) for part in (0, 1))
     odd = ops.mul(odd, _roots(_count(n // 2, x), n, real, inverse))
-    return ops.cat(ops.add(even, odd), ops.sub(even, odd), dim=len(x.shape) - 1)
+    return ops.cat(ops.add(even, odd), ops.sub(even, odd), dim=lead)
 
 
 @composite(dtypes=COMPLEX)

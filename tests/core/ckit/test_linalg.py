@@ -66,6 +66,18 @@ def test_matmul_broadcasts_batches_without_copies(either: str) -> None:
     assert _agrees(one @ _on(either, b), np.broadcast_to(a[:1], (3, 1, 3, 5)), b)
 
 
+def test_batches_of_more_dimensions_than_a_kernel_walks(either: str) -> None:
+    """Permuted, so that no two dimensions join."""
+    a = RNG.standard_normal((*(2,) * 10, 4), dtype=np.float32)
+    turned, host = _on(either, a).permute(*range(a.ndim)[::-1]), a.transpose()
+    assert _agrees(turned @ turned.mT, host, np.swapaxes(host, -1, -2))
+    lower = np.tril(np.abs(a.reshape(*(2,) * 10, 2, 2))) + np.eye(2, dtype=np.float32)
+    b = RNG.standard_normal((*(1, 2) * 5, 2, 1), dtype=np.float32)
+    found = torch.linalg.solve_triangular(_on(either, lower[:, :1, :, :1]), _on(either, b), upper=False)
+    wanted = np.linalg.solve(lower[:, :1, :, :1].astype(np.float64), b)
+    np.testing.assert_allclose(found.cpu().numpy(), wanted, rtol=1e-5, atol=1e-5)
+
+
 def test_matmul_of_steps_and_offsets(either: str) -> None:
     a, b = (RNG.standard_normal(s, dtype=np.float32) for s in ((20, 30), (30, 40)))
     assert _agrees(_on(either, a)[3::4, 5::5] @ _on(either, b)[10:15, 1::7], a[3::4, 5::5], b[10:15, 1::7])

@@ -34,6 +34,8 @@ _PAIRS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((3, 4), (5, 4, 2)),
     ((0, 2, 3), (3, 2)),
     ((1, 1, 3, 5), (2, 1, 5, 2)),
+    # Batches that repeat in turns: their dimensions do not join.
+    ((2, 1, 2, 1, 2, 1, 2, 2, 3), (1, 2, 1, 2, 1, 2, 1, 3, 2)),
 )
 _CANCELLING: dict[str, Any] = {"low": -30.0, "high": 30.0}
 
