@@ -143,7 +143,10 @@ def _near(
         allowed = np.full(got.shape, limit.ulp)
         if reference.scale is not None:
             rounding = growth_factor(limit, reference.terms) * roundoff(dtype)
-            allowed = allowed + np.where(reference.scale == 0, 0.0, rounding * reference.scale / unit)
+            share = np.where(reference.scale == 0, 0.0, rounding * reference.scale)
+            # Beside the sum's share the unit of a result near zero may be so small that quotients overflow.
+            unit, smallest = np.maximum(unit, share * 2.0**-60), unit
+            allowed = allowed * (smallest / unit) + share / unit
         errors = [_error(s, p, unit, real) for s, p in zip(seen, parts, strict=True)]
         error = errors[0] if len(errors) == 1 else np.hypot(*errors)
         ratio = np.where(error == 0, 0.0, error / (np.maximum(allowed, 0.0) * _SLACK))

@@ -197,3 +197,11 @@ def test_the_worst_element_is_named_with_its_bits():
     assert (found.place, found.wrong) == ((1, 1), 1)
     assert found.got == "4.5 (0x40900000)"
     assert found.error == 2.0**20
+
+
+def test_a_sum_that_cancels_to_zero_is_measured_by_its_terms():
+    """The unit of float64 at 0 is 5e-324: error and limit in it are both beyond all numbers."""
+    wanted = Reference(Wide(np.zeros(1), np.zeros(1)), scale=np.ones(1), terms=4)
+    limit = Limit(0.5, "test", Growth.ROOT)
+    assert compare(np.array([1e-16]), wanted, dtypes.float64, limit).ok
+    assert not compare(np.array([1e-14]), wanted, dtypes.float64, limit).ok
