@@ -37,7 +37,6 @@ def test_device_notices_nonsense(method: str, result: Any, text: str) -> None:
     ("methods", "text"),
     [
         ({"claims": lambda self, device: frozenset({"fastest"})}, "no badges"),
-        ({"claims": lambda self, device: frozenset({"graph"})}, "cannot verify"),
         (
             {"claims": lambda self, device: frozenset({"bf16"}), "native_dtypes": _lacking("bfloat16")},
             "bfloat16",

@@ -10,7 +10,6 @@ import pytest
 
 from tests.conformance.broken_backend import install
 from unison_conformance import badges, levels
-from unison_conformance.checks import promises
 from unison_conformance.running import Result, Verdict
 from unison_conformance.running.run import Claims
 from unison_core import backend as contract
@@ -29,7 +28,7 @@ def judge(name, *found, claims=CLAIMS, level=3, whole=True):
 
 def test_the_badges_are_those_of_the_contract():
     assert set(badges.BADGES) == contract.BADGES
-    assert set(badges.LEVELS) == promises._VERIFIED
+    assert set(badges.LEVELS) < contract.BADGES
 
 
 @pytest.mark.parametrize("badge", badges.LEVELS)
