@@ -176,10 +176,28 @@ class Gamma:
         out = self._zeta(s, xp.where(reflected, above, wide))
         left = self._zeta(s, xp.where(reflected, below, 1.0))
         beyond = self._zeta(s, xp.where(reflected, 1 - wide, 1.0))
+        halfway = reflected & (xp.absolute(turn) > 0.25)
         out = math.factorial(n) * xp.where(reflected, out + (-1) ** s * (left - beyond), out)
+        # Between two poles their terms cancel; the cotangent's derivative has that difference at once.
+        steep = -(math.pi**s) * self._bend(n, self._cotangent_of_turn(xp.where(halfway, wide, 0.5)))
+        out = xp.where(halfway, (-1) ** s * (steep - math.factorial(n) * beyond), out)
         # The first term is all there is far out; results that are subnormal are rounded once.
         far = (xp.maximum(wide, _ALONE) / 256) ** -n * (math.factorial(n - 1) / 256.0**n)
         return ((-1) ** s * xp.where(wide > _ALONE, far, out)).astype(x.dtype)
+
+    def _bend(self, n: int, c: Any) -> Any:
+        """The n-th derivative of cot at the angle whose cotangent is c: a polynomial, since cot' is -(1 + c^2)."""
+        powers = [0, 1]
+        for _ in range(n):
+            slope = [k * powers[k] for k in range(1, len(powers))]
+            powers = [0] * (len(slope) + 2)
+            for k, factor in enumerate(slope):
+                powers[k] -= factor
+                powers[k + 2] -= factor
+        total = self.xp.zeros_like(c)
+        for factor in reversed(powers):
+            total = total * c + float(factor)
+        return total
 
     def _cotangent_of_turn(self, x: Any) -> Any:
         """cot(pi x), exact to the last digits next to its zeros too."""

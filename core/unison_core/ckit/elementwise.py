@@ -127,7 +127,7 @@ class Elementwise:
         return self.kit.map("CAT(make_, T)(a.re, -a.im)", [x], dtype=x.dtype, label="conj")
 
     def complex(self, real: CArray, imag: CArray) -> CArray:
-        if real.dtype not in (dtypes.float32, dtypes.float64):
+        if not real.dtype.is_floating_point:
             raise TypeError(f"{real.dtype.name} has no complex type")
         return self.kit.map(
             "CAT(make_, O)(a, b)", [real, imag], dtype=real.dtype.to_complex(), label="complex"

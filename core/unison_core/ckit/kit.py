@@ -184,13 +184,14 @@ class CKit:
             layout.strided, layout.scalars, len(lengths),
         )  # fmt: skip
         kernel = self._maps.get(key)
-        if kernel is None or program.TRACE:
+        if kernel is None:
             defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
             source = Program("map", *headers, "map.c") if headers else _MAP
             kernel = self._maps[key] = source.kernel(runtime, defines, label)
-            if program.TRACE:
-                program.trace(label, "map", lengths, (), defines)
         groups, group, chunk = _shares(layout, runtime.facts.cpu)
+        if program.TRACE:
+            defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
+            program.trace(label, "map", groups, group, defines)
         values = [*lengths, *chunk, *[x.offset for x in arrays], out.offset]
         for row in layout.steps:
             values += row

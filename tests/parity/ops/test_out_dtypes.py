@@ -12,11 +12,13 @@ from tests.parity.harness.rebind import counterpart  # noqa: E402
 
 OTHERS = [torch.bool, torch.int64, torch.float64]
 # Their samples draw numbers or eigenvectors, or PyTorch writes below the dtype of the result (cumsum into integers),
-# or refuses only because its sum of floats as complex numbers does not exist (nansum); where ours differs it refuses,
-# or answers exactly.
+# or refuses only because a sum or difference of other types does not exist inside (nansum, diff, ormqr), or converts
+# what this result cannot be (numbers of a range to bool, factors of a matrix to bool); lstsq has no out here. Where
+# ours differs it refuses, or answers exactly.
 OTHERWISE = {
     *("bernoulli", "cumprod", "cumsum", "linalg.eig", "multinomial", "nanmean", "nansum", "normal"),
-    *("normal.number_mean", "float_power"),
+    *("normal.number_mean", "float_power", "diff", "linspace", "linspace.tensor_overload", "logspace"),
+    *("logspace.tensor_overload", "lu", "ormqr", "linalg.lstsq"),
 }
 NAMES = [
     op.full_name
