@@ -2,7 +2,7 @@
 
 A backend implements `runtime.Runtime` and derives its class from `backend.CBackend`; the kit brings strided arrays,
 kernel sources (`sources/`) and the Python around them, one module per theme. To add a kernel: an expression in
-`expressions.py` if it is elementwise, else a source file and a method in its theme's module. Start reading in `kit`,
+`expressions/` if it is elementwise, else a source file and a method in its theme's module. Start reading in `kit`,
 then `sources/map.c`. Imports core only; NumPy is not known here.
 """
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from unison_core.ckit.runtime import Runtime
 
-__all__ = ["Program", "assemble", "built"]
+__all__ = ["Program", "assemble"]
 
 Defines = tuple[tuple[str, Any], ...]
 
@@ -62,11 +62,6 @@ def assemble(runtime: Runtime, sources: Sequence[str], defines: Defines) -> str:
 
 def _text(value: Any) -> str:
     return value.name if hasattr(value, "itemsize") else str(int(value) if value.__class__ is bool else value)
-
-
-def built(runtime: Runtime) -> int:
-    """How many kernels have been compiled for the device in this process."""
-    return len(runtime.programs)
 
 
 TRACE = bool(os.environ.get("UNISON_CKIT_TRACE"))
