@@ -65,5 +65,6 @@ def beyond_32_bits(device: str, kind: str) -> None:
     same_bits(fetch(y[-5:]), tail + tail, f"the end of x + x of {what}")
     same_bits(fetch(y[: 2**16]), np.zeros(2**16, native), f"the start of x + x of {what}")
     del y
-    total = float(x.sum().item())
-    expect(total == 15, f"the sum of {what} is {total}, must be 15")
+    # Not the sum, which would need eight times the room: whole numbers are summed as int64.
+    largest = float(x.amax().item())
+    expect(largest == 5, f"amax of {what} is {largest}, must be 5")

@@ -91,9 +91,11 @@ def _equal(got: Any, value: Any, reference: Reference, limit: Limit) -> Comparis
     if limit.bits or got.dtype.kind in "biu":
         wrong = (_bits(got) != _bits(value)).reshape(*got.shape, -1).any(-1)
     else:
-        wrong = (got != value) & ~(_is_nan(got) & _is_nan(value))
+        ours, theirs = _parts(got), _parts(value)
+        unlike = (ours != theirs) & ~(_is_nan(ours) & _is_nan(theirs))
         if limit.signed_zero:
-            wrong |= (got == 0) & (np.signbit(got) != np.signbit(value)) if got.dtype.kind != "c" else False
+            unlike |= (ours == 0) & (np.signbit(ours) != np.signbit(theirs))
+        wrong = unlike.any(-1)
     if reference.free is not None:
         wrong = wrong & ~reference.free
     if not wrong.any():
@@ -108,6 +110,11 @@ def _equal(got: Any, value: Any, reference: Reference, limit: Limit) -> Comparis
         wanted=show(value[place]),
         wrong=int(wrong.sum()),
     )
+
+
+def _parts(x: Any) -> Any:
+    """Real numbers in a last dimension of one, complex ones as their two parts."""
+    return np.stack([x.real, x.imag], -1) if x.dtype.kind == "c" else x[..., None]
 
 
 def _bits(x: Any) -> Any:

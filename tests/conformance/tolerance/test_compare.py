@@ -155,6 +155,20 @@ def test_signs_of_zero_parts_of_complex_numbers():
     assert not plane([complex(1, 0.0)], [1.0], [-0.0], signed).ok
 
 
+def test_exact_complex_numbers_are_judged_part_by_part():
+    signed = Limit(0.0, "test", signed_zero=True)
+
+    def exact(got, wanted):
+        return compare(
+            np.array([got], np.complex64), Reference(np.array([wanted], np.complex64)), F32, signed
+        ).ok
+
+    assert exact(complex(NAN, 1), complex(NAN, 1))
+    assert not exact(complex(NAN, 2), complex(NAN, 1))
+    assert not exact(complex(1, 0.0), complex(1, -0.0))
+    assert not exact(complex(NAN, 0.0), complex(NAN, -0.0))
+
+
 def test_rule_five_adds_the_scale():
     limit = Limit(0.5, "test", Growth.ROOT)
     u, terms = 2.0**-24, 4
