@@ -11,21 +11,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import opencl, overhead, training
+from benchmarks import gpu, opencl, overhead, training
 from benchmarks.timing import Row, compare
 
 GROUPS = {"overhead": overhead, "training": training}
-OTHERS = ("imports", "opencl")
+OTHERS = ("imports", "opencl", "gpu")
 
 
 def main() -> int:
     """Time the groups asked for and print a table each."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against PyTorch eager.")
     parser.add_argument(
-        "groups", nargs="*", help=f"any of {', '.join([*GROUPS, *OTHERS])} (default: all but opencl)"
+        "groups", nargs="*", help=f"any of {', '.join([*GROUPS, *OTHERS])} (default: all but opencl, gpu)"
     )
     parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch (default 2)")
     parser.add_argument("--json", metavar="FILE", help="write the rows there as well")
+    parser.add_argument("--device", default="cuda:0", help="of the group gpu (default cuda:0)")
+    parser.add_argument("--quick", action="store_true", help="of the group gpu: small, to see that it runs")
     given = parser.parse_args()
     unknown = [g for g in given.groups if g not in (*GROUPS, *OTHERS)]
     if unknown:
@@ -34,13 +36,31 @@ def main() -> int:
     torch = None if names == ["opencl"] else _torch(given.threads)
     if torch is None and names != ["opencl"]:
         return 2
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[Any]] = {}
     for name in names:
+        if name == "gpu":
+            rows[name] = _gpu(given.device, given.json, quick=given.quick)
+            continue
         rows[name] = _measured(name, torch)
         _show(name, rows[name])
-    if given.json:
+    if given.json and names != ["gpu"]:
         Path(given.json).write_text(json.dumps({k: [vars(r) for r in v] for k, v in rows.items()}, indent=1))
-    return 0
+    return int(any(r.error for r in rows.get("gpu", [])))
+
+
+def _gpu(device: str, path: str | None, *, quick: bool) -> list[gpu.Measured]:
+    """Each row is printed and on disk as soon as it is there: such a run may be cut off."""
+    found: list[gpu.Measured] = []
+    facts = gpu.facts(device)
+    print(
+        f"\ngpu: on {device}; microseconds of PyTorch and Unison, their ratio, seconds of Unison's first call"
+    )
+    for row in gpu.rows(device, quick=quick):
+        found.append(row)
+        gpu.show(row)
+        if path:
+            Path(path).write_text(json.dumps({"facts": facts, "gpu": [vars(r) for r in found]}, indent=1))
+    return found
 
 
 def _torch(threads: int) -> Any:

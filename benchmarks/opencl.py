@@ -13,7 +13,7 @@ import numpy as np
 
 import unison
 from benchmarks.timing import Row, compare
-from benchmarks.training import gpt
+from benchmarks.training import gpt, step
 
 __all__ = ["rows"]
 
@@ -87,7 +87,11 @@ def _product(a: Any) -> Callable[[], object]:
 
 def _steps() -> Iterator[Pair]:
     yield "digits CNN, batch 70, Adam step", _digits("cpu"), _finished(_digits(DEVICE))
-    yield "GPT, 4 layers of 128, AdamW step", gpt(unison), _finished(gpt(unison, DEVICE))
+    yield (
+        "GPT, 4 layers of 128, AdamW step",
+        step(unison, *gpt(unison)),
+        _finished(step(unison, *gpt(unison, DEVICE))),
+    )
 
 
 def _digits(device: str) -> Callable[[], object]:

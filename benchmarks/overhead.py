@@ -10,24 +10,28 @@ __all__ = ["cases"]
 Case = tuple[str, Callable[[], object]]
 
 
-def cases(torch: Any) -> Iterator[Case]:
+def cases(torch: Any, device: str = "cpu") -> Iterator[Case]:
     """The cases, for either library: `torch` is the module to time."""
-    yield from _calls(torch)
-    leaf, b = torch.ones(4, requires_grad=True), torch.ones(4)
+    yield from _calls(torch, device)
+    leaf, b = torch.ones(4, requires_grad=True, device=device), torch.ones(4, device=device)
     yield "10 multiplications, forward and backward", _chain(leaf, b)
-    yield "nn.Linear(4, 4), forward and backward", _linear(torch)
-    yield "SGD over 60 parameters of 4", _step(torch, torch.optim.SGD, lr=1e-3)
-    yield "SGD with momentum over 60 parameters of 4", _step(torch, torch.optim.SGD, lr=1e-3, momentum=0.9)
-    yield "Adam over 60 parameters of 4", _step(torch, torch.optim.Adam, lr=1e-3)
-    yield "RMSprop over 60 parameters of 4", _step(torch, torch.optim.RMSprop, lr=1e-3)
-    yield "MLP 4-8-8-2, batch 4, Adam step", _mlp(torch)
+    yield "nn.Linear(4, 4), forward and backward", _linear(torch, device)
+    yield "SGD over 60 parameters of 4", _step(torch, device, torch.optim.SGD, lr=1e-3)
+    yield (
+        "SGD with momentum over 60 parameters of 4",
+        _step(torch, device, torch.optim.SGD, lr=1e-3, momentum=0.9),
+    )
+    yield "Adam over 60 parameters of 4", _step(torch, device, torch.optim.Adam, lr=1e-3)
+    yield "RMSprop over 60 parameters of 4", _step(torch, device, torch.optim.RMSprop, lr=1e-3)
+    yield "MLP 4-8-8-2, batch 4, Adam step", _mlp(torch, device)
 
 
-def _calls(torch: Any) -> Iterator[Case]:
+def _calls(torch: Any, device: str) -> Iterator[Case]:
     """Single operators, in the forms in which programs call them."""
-    a, b, matrix = torch.ones(4), torch.ones(4), torch.ones(2, 6)
-    square, scores, one = torch.ones(4, 4), torch.ones(2, 4), torch.ones(())
-    leaf, other = torch.ones(4, requires_grad=True), torch.ones(4, requires_grad=True)
+    a, b, matrix, square, scores, one = (
+        torch.ones(shape, device=device) for shape in ((4,), (4,), (2, 6), (4, 4), (2, 4), ())
+    )
+    leaf, other = (torch.ones(4, requires_grad=True, device=device) for _ in range(2))
     yield "a + b, no gradient", lambda: a + b
     yield "a + b, with gradient", lambda: leaf + other
     yield "a * 2.0", lambda: a * 2.0
@@ -55,7 +59,7 @@ def _calls(torch: Any) -> Iterator[Case]:
     yield "relu(x)", lambda: torch.relu(a)
     yield "cat([x, y])", lambda: torch.cat([a, b])
     yield "stack([x, y])", lambda: torch.stack([a, b])
-    yield "zeros(2, 3)", lambda: torch.zeros(2, 3)
+    yield "zeros(2, 3)", lambda: torch.zeros(2, 3, device=device)
     yield "x.add_(y)", lambda: a.add_(b)
 
 
@@ -70,9 +74,9 @@ def _chain(leaf: Any, b: Any) -> Callable[[], object]:
     return run
 
 
-def _linear(torch: Any) -> Callable[[], object]:
-    layer = torch.nn.Linear(4, 4)
-    x = torch.ones(1, 4)
+def _linear(torch: Any, device: str) -> Callable[[], object]:
+    layer = torch.nn.Linear(4, 4).to(device)
+    x = torch.ones(1, 4, device=device)
 
     def run() -> None:
         layer(x).sum().backward()
@@ -81,18 +85,18 @@ def _linear(torch: Any) -> Callable[[], object]:
     return run
 
 
-def _step(torch: Any, optimizer: Any, **options: Any) -> Callable[[], object]:
-    parameters = [torch.nn.Parameter(torch.ones(4)) for _ in range(60)]
+def _step(torch: Any, device: str, optimizer: Any, **options: Any) -> Callable[[], object]:
+    parameters = [torch.nn.Parameter(torch.ones(4, device=device)) for _ in range(60)]
     for p in parameters:
-        p.grad = torch.ones(4)
+        p.grad = torch.ones(4, device=device)
     return optimizer(parameters, **options).step
 
 
-def _mlp(torch: Any) -> Callable[[], object]:
+def _mlp(torch: Any, device: str) -> Callable[[], object]:
     nn = torch.nn
-    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2)).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    x, y = torch.ones(4, 4), torch.zeros(4, dtype=torch.int64)
+    x, y = torch.ones(4, 4, device=device), torch.zeros(4, dtype=torch.int64, device=device)
     loss = nn.CrossEntropyLoss()
 
     def run() -> None:
