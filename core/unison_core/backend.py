@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from unison_core.dispatch import promotion
 from unison_core.dtypes import DType, bfloat16, complex64, float16, float64
 from unison_core.errors import NotSupportedError, RegistrationError
+from unison_core.queues import Queue
 
 if TYPE_CHECKING:
     from unison_core.devices import Device
     from unison_core.operator import Operator
+    from unison_core.precision import Precision
 
 __all__ = ["BADGES", "CONTRACT", "Backend", "Kernel", "merge_kernels"]
 
@@ -82,7 +84,11 @@ class Backend(ABC):
 
     @abstractmethod
     def from_host(self, array: Any, device: Device) -> Any:
-        """A new array with the elements of a host array (numpy.ndarray, any strides)."""
+        """A new array with the elements of a host array (numpy.ndarray, any strides), which may change afterwards."""
+
+    def from_host_later(self, array: Any, device: Device) -> Any:
+        """As `from_host`, but the caller leaves the host array as it is until the device is done with it."""
+        return self.from_host(array, device)
 
     @abstractmethod
     def to_host(self, array: Any) -> Any:
@@ -161,11 +167,11 @@ class Backend(ABC):
         return self._inplace.get(op.name)
 
     def overlays(self, op: Operator) -> Sequence[tuple[int, str, Kernel]]:
-        """Kernels that replace this backend's, by falling priority: (priority, who, kernel)."""
+        """Kernels that lie over this backend's, by falling priority: (priority, who, kernel)."""
         return self._overlays.get(op.name, ())
 
     def overlay(self, source: str, priority: int, kernels: Mapping[str, Kernel]) -> None:
-        """Let `source` replace single kernels.
+        """Lay single kernels of `source` over this backend's; what they decline (`NotImplemented`) it still serves.
 
         Raises:
             ValueError: an unknown operator or wrong parameter names.
@@ -191,9 +197,53 @@ class Backend(ABC):
     def synchronize(self, device: Device) -> None:  # noqa: B027 - most libraries have nothing to wait for
         """Wait until everything asked of the device is done."""
 
+    def queue(self, device: Device, priority: int = 0) -> Queue:
+        """A queue of work for the device; priority: the lower, the sooner. Here there is one, which all share."""
+        return Queue(device)
+
+    def current_queue(self, device: Device) -> Queue:
+        """Where this thread's work for the device goes."""
+        return Queue(device)
+
+    def use_queue(self, queue: Queue) -> None:  # noqa: B027 - where there is only one
+        """Send what this thread asks of the queue's device there from now on."""
+
     def memory(self, device: Device) -> Mapping[str, int]:
-        """Bytes in use and available, by name; empty if the library does not say."""
+        """Bytes, by name; empty if the library does not say.
+
+        `used` by tensors and `peak`, the most of it so far; `held` besides by the library for later and `peak_held`,
+        the most of both together; `total` of the device, `free` of all programs; `limit`, where one is set.
+        """
         return {}
+
+    def reset_peak_memory(self, device: Device) -> None:  # noqa: B027 - where nobody counts
+        """Begin to count `peak` and `peak_held` anew, from what they are now."""
+
+    def release_memory(self, device: Device) -> None:  # noqa: B027 - where nothing is held
+        """Give what the library holds for later back to the device."""
+
+    def limit_memory(self, device: Device, size: int) -> None:
+        """Let tensors take `size` bytes at most, as if the device had no more.
+
+        Raises:
+            NotImplementedError: the library cannot.
+        """
+        raise NotSupportedError(f"{self.name} cannot limit what tensors take of {device}'s memory")
+
+    def pin(self, array: Any) -> Any:
+        """A host array's copy in memory from which copies to this backend's devices need no detour, or itself."""
+        return array
+
+    def is_pinned(self, array: Any) -> bool:
+        """Whether a host array lies in such memory."""
+        return False
+
+    def properties(self, device: Device) -> Mapping[str, Any]:
+        """Facts of the hardware under the names of torch's device properties: at least `name` and `total_memory`."""
+        return {"name": self.describe(device), "total_memory": self.memory(device).get("total", 0)}
+
+    def allow(self, precision: Precision) -> None:  # noqa: B027 - most libraries know one way to multiply
+        """Multiply float32 numbers as exactly as this says, or more so; told when loaded and at every change."""
 
     def describe(self, device: Device) -> str:
         """A line for people: the hardware, the library, its version."""

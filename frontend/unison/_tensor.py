@@ -585,16 +585,17 @@ class Tensor(
         """On another device or in another dtype: `to(device)`, `to(dtype)`, `to(device, dtype)`,
         `to(other)`.
 
-        Itself where nothing changes, unless copy=True.
+        Itself where nothing changes, unless copy=True. non_blocking=True: the host goes on while pinned memory (see
+        `pin_memory`) is copied to a device, and must not change it meanwhile. Copies to the host always wait.
         """
-        device, dtype, copy = _read_to(args, kwargs)
+        device, dtype, non_blocking, copy = _read_to(args, kwargs)
         out = self
         if dtype is not None and dtype is not self.dtype:
             out = ops.cast(out, dtype=dtype)
         if device is not None:
             target = devices.canonical(device)
             if target is not out.device:
-                out = ops.to_device(out, device=target)
+                out = ops.to_device(out, device=target, non_blocking=non_blocking)
         return ops.copy(out) if copy and out is self else out
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Any:
@@ -621,9 +622,10 @@ def _check_gradient(t: Any, g: Any) -> None:
         raise RuntimeError(f"assigned grad has data located on a different device: {g.device} for {t.device}")
 
 
-def _read_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None, bool]:
+def _read_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType | None, bool, bool]:
+    """(device, dtype, non_blocking, copy)."""
     device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
-    copy = kwargs.pop("copy", False)
+    flags = [bool(kwargs.pop(name, False)) for name in ("non_blocking", "copy")]
     other = kwargs.pop("other", None)
     rest = list(args)
     if rest and isinstance(rest[0], Handle):
@@ -636,9 +638,8 @@ def _read_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, DType 
         device = rest.pop(0)
         if rest and (isinstance(rest[0], DType) or rest[0] is None):
             dtype = rest.pop(0) or dtype
-    if len(rest) > 1:
-        copy = rest[1]
-    return device, dtype, bool(copy)
+    flags[: len(rest)] = map(bool, rest)
+    return device, dtype, flags[0], flags[1]
 
 
 handle.install(Tensor)

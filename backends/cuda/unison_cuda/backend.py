@@ -13,13 +13,32 @@ import numpy as np
 from unison_core import dtypes
 from unison_core.backend import Backend
 from unison_core.ckit import CKit
-from unison_core.devices import Device
+from unison_core.devices import Device, get
 from unison_core.dtypes import DType
-from unison_cuda import kernels
+from unison_core.precision import Precision
+from unison_core.queues import Queue
+from unison_cuda import kernels, memory, queues
+from unison_cuda import precision as precisions
 from unison_cuda.bridge import Bridge
 from unison_cuda.runtime import CudaRuntime, no_room
 
 __all__ = ["CudaBackend"]
+
+
+_PROPERTIES = {
+    "major": "major",
+    "minor": "minor",
+    "total_memory": "totalGlobalMem",
+    "multi_processor_count": "multiProcessorCount",
+    "max_threads_per_multi_processor": "maxThreadsPerMultiProcessor",
+    "max_threads_per_block": "maxThreadsPerBlock",
+    "warp_size": "warpSize",
+    "regs_per_multiprocessor": "regsPerMultiprocessor",
+    "shared_memory_per_block": "sharedMemPerBlock",
+    "shared_memory_per_multiprocessor": "sharedMemPerMultiprocessor",
+    "L2_cache_size": "l2CacheSize",
+}
+"""torch's names of facts -> the driver's."""
 
 
 class CudaBackend(Backend):
@@ -33,6 +52,7 @@ class CudaBackend(Backend):
         self._lock = threading.Lock()
         self.kit = CKit(lambda device: self.runtime(device.index or 0))
         self.bridge = Bridge(self.native_dtypes(), self.runtime)
+        memory.counted()
         super().__init__()
 
     def native_dtypes(self) -> Mapping[DType, Any]:
@@ -64,21 +84,46 @@ class CudaBackend(Backend):
             return self._runtimes[index]
 
     def from_host(self, array: Any, device: Device) -> Any:
-        """A copy with the same elements, in row-major order; the host may change its array at once."""
+        """A copy with the same elements, in row-major order; the host may change its array at once.
+
+        CuPy copies what is not pinned into pinned memory of its own first, and then does not wait.
+        """
+        return self._send(array, device, blocking=self.is_pinned(array))
+
+    def from_host_later(self, array: Any, device: Device) -> Any:
+        """Without waiting; of pinned memory without the copy in between."""
+        return self._send(array, device, blocking=False)
+
+    def _send(self, array: Any, device: Device, *, blocking: bool) -> Any:
         try:
             with cupy.cuda.Device(device.index or 0):
-                return cupy.array(array, order="C", blocking=True)
+                return cupy.array(array, order="C", blocking=blocking)
         except cupy.cuda.memory.OutOfMemoryError as error:
             raise no_room(error) from error
+
+    def pin(self, array: Any) -> Any:
+        """A copy in CuPy's page-locked memory."""
+        pinned = np.frombuffer(cupy.cuda.alloc_pinned_memory(max(array.nbytes, 1)), np.uint8, array.nbytes)
+        out = pinned.view(array.dtype).reshape(array.shape)
+        out[...] = array
+        return out
+
+    def is_pinned(self, array: Any) -> bool:
+        """As the driver says of its address."""
+        return bool(array.size and cupy.cuda.pinned_memory.is_memory_pinned(array.ctypes.data))
 
     def to_host(self, array: Any) -> Any:
         """A copy on the host, when all work before is done."""
         return cupy.asnumpy(array)
 
     def between_devices(self, array: Any, device: Device) -> Any:
-        """From GPU to GPU, directly where they can reach each other."""
+        """From GPU to GPU, directly where they can reach each other; each one's stream waits for the other's."""
+        there, here = self.current_queue(device), self.current_queue(get("cuda", array.device.id))
+        there.wait(here.mark())
         with cupy.cuda.Device(device.index or 0):
-            return cupy.array(array, order="C")
+            out = cupy.array(array, order="C")
+        here.wait(there.mark())
+        return out
 
     def assign(self, target: Any, source: Any) -> None:
         """The C kit's casts, which see overlaps."""
@@ -96,9 +141,43 @@ class CudaBackend(Backend):
         """Wait until everything asked of the device is done."""
         self.runtime(device.index or 0).synchronize()
 
+    def queue(self, device: Device, priority: int = 0) -> Queue:
+        """A new stream."""
+        return queues.new(device, priority)
+
+    def current_queue(self, device: Device) -> Queue:
+        """CuPy's current stream."""
+        return queues.current(device)
+
+    def use_queue(self, queue: Queue) -> None:
+        """Make it CuPy's current stream."""
+        queues.use(queue)
+
     def memory(self, device: Device) -> Mapping[str, int]:
-        """What CuPy's pool says."""
+        """What CuPy's pool and the driver say."""
         return self.runtime(device.index or 0).memory()
+
+    def reset_peak_memory(self, device: Device) -> None:
+        """Begin to count anew."""
+        self.runtime(device.index or 0).reset_peak_memory()
+
+    def release_memory(self, device: Device) -> None:
+        """Empty CuPy's pools."""
+        self.runtime(device.index or 0).release_memory()
+
+    def limit_memory(self, device: Device, size: int) -> None:
+        """The limit of CuPy's pool."""
+        self.runtime(device.index or 0).limit_memory(size)
+
+    def properties(self, device: Device) -> Mapping[str, Any]:
+        """What the driver says, under torch's names."""
+        told = cupy.cuda.runtime.getDeviceProperties(device.index or 0)
+        found = {ours: told[theirs] for ours, theirs in _PROPERTIES.items() if theirs in told}
+        return found | {"name": told["name"].decode(), "is_integrated": bool(told.get("integrated", 0))}
+
+    def allow(self, precision: Precision) -> None:
+        """See `unison_cuda.precision`."""
+        precisions.allow(precision)
 
     def describe(self, device: Device) -> str:
         """GPU, compute capability and driver, CuPy's version."""

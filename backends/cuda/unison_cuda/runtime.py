@@ -11,6 +11,7 @@ import numpy as np
 
 from unison_core.ckit.runtime import DeviceFacts, Runtime
 from unison_core.errors import KernelError, OutOfMemoryError
+from unison_cuda.memory import counters
 
 __all__ = ["CudaRuntime", "no_room"]
 
@@ -33,12 +34,20 @@ class CudaRuntime(Runtime):
             raise no_room(error) from error
 
     def copy_in(self, buffer: Any, position: int, data: Any) -> None:
+        # What is not pinned, the driver has copied elsewhere when this returns.
         raw = np.frombuffer(data, np.uint8)
-        cupy.cuda.MemoryPointer(buffer, position).copy_from_host(raw.ctypes.data, raw.nbytes)
+        with cupy.cuda.Device(self.index):
+            stream = cupy.cuda.get_current_stream()
+            cupy.cuda.MemoryPointer(buffer, position).copy_from_host_async(
+                raw.ctypes.data, raw.nbytes, stream
+            )
 
     def copy_out(self, buffer: Any, position: int, data: Any) -> None:
         raw = np.frombuffer(data, np.uint8)
-        cupy.cuda.MemoryPointer(buffer, position).copy_to_host(raw.ctypes.data, raw.nbytes)
+        with cupy.cuda.Device(self.index):
+            stream = cupy.cuda.get_current_stream()
+            cupy.cuda.MemoryPointer(buffer, position).copy_to_host_async(raw.ctypes.data, raw.nbytes, stream)
+            stream.synchronize()
 
     def copy_within(self, target: Any, to: int, source: Any, at: int, size: int) -> None:
         cupy.cuda.MemoryPointer(target, to).copy_from_device_async(cupy.cuda.MemoryPointer(source, at), size)
@@ -64,11 +73,36 @@ class CudaRuntime(Runtime):
         cupy.cuda.Device(self.index).synchronize()
 
     def memory(self) -> dict[str, int]:
-        """What tensors use, what the pool holds besides, and what the device has."""
         with cupy.cuda.Device(self.index):
-            pool = cupy.get_default_memory_pool()
-            used = pool.used_bytes()
-            return {"used": used, "held": pool.total_bytes() - used, "total": self.facts.memory}
+            pool, counter = cupy.get_default_memory_pool(), counters[self.index]
+            total = pool.total_bytes()
+            counter.peak_held = max(counter.peak_held, total)
+            told = {
+                "used": counter.used,
+                "peak": counter.peak,
+                "held": max(total - counter.used, 0),
+                "peak_held": counter.peak_held,
+                "total": self.facts.memory,
+                "free": cupy.cuda.runtime.memGetInfo()[0],
+            }
+            limit = pool.get_limit()
+            return told | ({"limit": limit} if limit else {})
+
+    def reset_peak_memory(self) -> None:
+        with cupy.cuda.Device(self.index):
+            counter = counters[self.index]
+            counter.peak, counter.peak_held = counter.used, cupy.get_default_memory_pool().total_bytes()
+
+    def release_memory(self) -> None:
+        with cupy.cuda.Device(self.index):
+            pool, counter = cupy.get_default_memory_pool(), counters[self.index]
+            counter.peak_held = max(counter.peak_held, pool.total_bytes())
+            pool.free_all_blocks()
+        cupy.get_default_pinned_memory_pool().free_all_blocks()
+
+    def limit_memory(self, size: int) -> None:
+        with cupy.cuda.Device(self.index):
+            cupy.get_default_memory_pool().set_limit(size=size if size < self.facts.memory else 0)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Sequence
 from operator import mul
 from typing import Any
@@ -13,12 +14,21 @@ from pyopencl.tools import ImmediateAllocator, MemoryPool
 
 from unison_core.ckit.runtime import Runtime
 from unison_core.errors import KernelError, OutOfMemoryError
+from unison_core.queues import Mark
 from unison_opencl.devices import facts
 
 __all__ = ["OpenCLRuntime"]
 
 # `set_arg` takes bytes as well, but tries whatever else they might be first: 6 us against 0.1.
 _set_bytes = getattr(cl.Kernel, "_set_arg_buf", cl.Kernel.set_arg)
+
+
+_COMPLETE = cl.command_execution_status.COMPLETE
+"""Lower still are errors."""
+_STAGED = 1 << 20
+"""Bytes up to which data for the device is copied once more, on the host."""
+_MOST_COPIES = 64
+"""Of those under way at once."""
 
 
 class OpenCLRuntime(Runtime):
@@ -31,7 +41,14 @@ class OpenCLRuntime(Runtime):
         self.device = device
         self.facts = facts(device)
         self.context = cl.Context([device])
-        self.queue = cl.CommandQueue(self.context, device)
+        # Profiling is what marks are timed by; kernels are launched no slower for it.
+        self.queue = cl.CommandQueue(
+            self.context, device, properties=cl.command_queue_properties.PROFILING_ENABLE
+        )
+        self._copies: deque[Any] = deque()
+        self._peak = 0
+        self._peak_held = 0
+        self._limit = 0
         exact = ImmediateAllocator(self.queue)
         self.pool = MemoryPool(exact)
         # Buffers of the pool are a little longer than asked for; tools that watch accesses want them exact.
@@ -49,23 +66,41 @@ class OpenCLRuntime(Runtime):
                 f"{facts.name} cannot allocate {size:,} bytes at once; its largest buffer is "
                 f"{facts.allocation:,} bytes"
             )
-        if pool.managed_bytes + size > facts.memory:
+        room = self._limit or facts.memory
+        if pool.managed_bytes + size > room:
             pool.free_held()
-            if pool.managed_bytes + size > facts.memory:
+            if pool.managed_bytes + size > room:
                 raise self._no_room(size)
         try:
-            return self._take(max(size, 1))
+            buffer = self._take(max(size, 1))
         except (cl.MemoryError, MemoryError) as error:
             raise self._no_room(size) from error
+        if pool.active_bytes > self._peak:
+            self._peak = pool.active_bytes
+            self._peak_held = max(self._peak_held, pool.managed_bytes)
+        return buffer
 
     def _no_room(self, size: int) -> OutOfMemoryError:
+        room = f"the limit of {self._limit:,}" if self._limit else f"{self.facts.memory:,}"
         return OutOfMemoryError(
             f"{self.facts.name} has no room for {size:,} bytes: {self.pool.active_bytes:,} of "
-            f"{self.facts.memory:,} are in use by tensors"
+            f"{room} are in use by tensors"
         )
 
     def copy_in(self, buffer: Any, position: int, data: Any) -> None:
-        cl.enqueue_copy(self.queue, buffer, data, dst_offset=position, is_blocking=True)
+        """Of small data by way of a copy, so that nobody waits for work that is still queued."""
+        raw = memoryview(data).cast("B")
+        if len(raw) > _STAGED:
+            cl.enqueue_copy(self.queue, buffer, raw, dst_offset=position, is_blocking=True)
+            return
+        with self.lock:
+            copies = self._copies
+            while copies and (copies[0].command_execution_status <= _COMPLETE or len(copies) > _MOST_COPIES):
+                # An event keeps its staging copy alive, and waits before it lets go of it.
+                copies.popleft()
+            copies.append(
+                cl.enqueue_copy(self.queue, buffer, bytes(raw), dst_offset=position, is_blocking=False)
+            )
 
     def copy_out(self, buffer: Any, position: int, data: Any) -> None:
         cl.enqueue_copy(self.queue, data, buffer, src_offset=position, is_blocking=True)
@@ -102,10 +137,50 @@ class OpenCLRuntime(Runtime):
     def synchronize(self) -> None:
         self.queue.finish()
 
+    def mark(self) -> Mark:
+        """An event of the queue."""
+        event = cl.enqueue_marker(self.queue)
+        self.queue.flush()
+        return _EventMark(event)
+
     def memory(self) -> dict[str, int]:
-        """What tensors use, what the pool holds besides, and what the device has."""
-        return {
-            "used": self.pool.active_bytes,
-            "held": self.pool.managed_bytes - self.pool.active_bytes,
+        """What tensors use, what the pool holds besides, and what the device has; OpenCL does not tell `free`."""
+        used, managed = self.pool.active_bytes, self.pool.managed_bytes
+        told = {
+            "used": used,
+            "peak": self._peak,
+            "held": managed - used,
+            "peak_held": max(self._peak_held, managed),
             "total": self.facts.memory,
         }
+        return told | ({"limit": self._limit} if self._limit else {})
+
+    def reset_peak_memory(self) -> None:
+        self._peak, self._peak_held = self.pool.active_bytes, self.pool.managed_bytes
+
+    def release_memory(self) -> None:
+        self.pool.free_held()
+
+    def limit_memory(self, size: int) -> None:
+        self._limit = size if size < self.facts.memory else 0
+
+
+class _EventMark(Mark):
+    """An OpenCL event behind everything before it in the queue."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+
+    def reached(self) -> bool:
+        return bool(self.event.command_execution_status <= _COMPLETE)
+
+    def wait(self) -> None:
+        try:
+            self.event.wait()
+        except cl.RuntimeError as error:
+            raise KernelError(f"work before the mark failed: {error}") from error
+
+    def milliseconds_until(self, later: Any) -> float:
+        return float(later.event.profile.end - self.event.profile.end) / 1e6

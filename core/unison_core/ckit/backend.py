@@ -13,9 +13,26 @@ from unison_core.ckit.kit import CKit
 from unison_core.ckit.runtime import Runtime
 from unison_core.devices import Device
 from unison_core.dtypes import DType
+from unison_core.queues import Mark, Queue
 from unison_core.spec import Shape
 
 __all__ = ["CBackend"]
+
+
+class _RuntimeQueue(Queue):
+    """A runtime does everything in the order in which it was asked."""
+
+    __slots__ = ("runtime",)
+
+    def __init__(self, device: Device, runtime: Runtime) -> None:
+        super().__init__(device)
+        self.runtime = runtime
+
+    def done(self) -> bool:
+        return self.runtime.mark().reached()
+
+    def mark(self, *, timing: bool = False, blocking: bool = False) -> Mark:
+        return self.runtime.mark()
 
 
 class CBackend(Backend):
@@ -82,6 +99,39 @@ class CBackend(Backend):
     def memory(self, device: Device) -> Mapping[str, int]:
         """What the runtime's pool says."""
         return self.runtime(device).memory()
+
+    def reset_peak_memory(self, device: Device) -> None:
+        """The runtime's."""
+        self.runtime(device).reset_peak_memory()
+
+    def release_memory(self, device: Device) -> None:
+        """The runtime's."""
+        self.runtime(device).release_memory()
+
+    def limit_memory(self, device: Device, size: int) -> None:
+        """The runtime's."""
+        self.runtime(device).limit_memory(size)
+
+    def queue(self, device: Device, priority: int = 0) -> Queue:
+        """The one of the runtime."""
+        return _RuntimeQueue(device, self.runtime(device))
+
+    def current_queue(self, device: Device) -> Queue:
+        """The one of the runtime."""
+        return _RuntimeQueue(device, self.runtime(device))
+
+    def properties(self, device: Device) -> Mapping[str, Any]:
+        """From the device's facts."""
+        facts = self.runtime(device).facts
+        return {
+            "name": facts.name,
+            "total_memory": facts.memory,
+            "multi_processor_count": facts.units,
+            "shared_memory_per_block": facts.local_memory,
+            "max_threads_per_block": facts.group,
+            "is_integrated": facts.unified,
+            "driver": facts.driver,
+        }
 
     def describe(self, device: Device) -> str:
         """The device's name and driver."""

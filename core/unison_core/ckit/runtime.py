@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from unison_core.errors import NotSupportedError
+from unison_core.queues import Mark
+
 __all__ = ["DeviceFacts", "Runtime"]
 
 
@@ -96,6 +99,21 @@ class Runtime(ABC):
             KernelError: something asked of the device failed.
         """
 
+    def mark(self) -> Mark:
+        """A mark behind everything asked for so far; a device whose driver has events need not wait for it."""
+        self.synchronize()
+        return Mark()
+
     def memory(self) -> dict[str, int]:
-        """Bytes in use and held, by name."""
+        """As `Backend.memory`."""
         return {}
+
+    def reset_peak_memory(self) -> None:  # noqa: B027 - where nobody counts
+        """As `Backend.reset_peak_memory`."""
+
+    def release_memory(self) -> None:  # noqa: B027 - where nothing is held
+        """As `Backend.release_memory`."""
+
+    def limit_memory(self, size: int) -> None:
+        """As `Backend.limit_memory`."""
+        raise NotSupportedError(f"the driver of {self.facts.name} cannot limit its memory")

@@ -404,9 +404,9 @@ def transfer(op: Operator, watched: bool) -> Call:
     """One tensor, to another device, through the host or by the backend's own copy between its devices."""
     from unison_core import devices
 
-    def call(x: Any, /, *, device: Any) -> Any:
+    def call(x: Any, /, *, device: Any, non_blocking: bool = False) -> Any:
         if watched and state.modes_active:
-            return modes.through(op, (x,), {"device": device})
+            return modes.through(op, (x,), {"device": device, "non_blocking": non_blocking})
         try:
             source, target = x.device, devices.canonical(device)
             if source.backend is target.backend:
@@ -414,14 +414,15 @@ def transfer(op: Operator, watched: bool) -> Call:
             else:
                 # What the device has not, it refuses before an array of it comes about.
                 target.backend.native(x.dtype)
-                array = target.backend.from_host(source.backend.to_host(x.array), target)
+                send = target.backend.from_host_later if non_blocking else target.backend.from_host
+                array = send(source.backend.to_host(x.array), target)
         except UnisonError:
             raise
         except Exception as error:
-            raise failure(op, (x,), {"device": device}, error) from error
+            raise failure(op, (x,), {"device": device, "non_blocking": non_blocking}, error) from error
         out = wrap(array, target)
         if (x.tracked or (x.base is not None and state.refresh(x))) and array.dtype in INEXACT:
-            state.record(op, (x,), {"device": target}, out)
+            state.record(op, (x,), {"device": target, "non_blocking": non_blocking}, out)
         return out
 
     return call

@@ -11,7 +11,10 @@ import contextlib
 import ctypes
 import functools
 import sys
+import threading
+import time
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -44,32 +47,149 @@ def _space(name: str, **members: Any) -> _Recording:
     return made
 
 
-class _Memory:
-    """What an allocation is: address and size; it lives as long as its owner."""
+class BaseMemory:
+    """What an allocation is: address, size and device."""
+
+    ptr: int
+    size: int
+    device_id: int
+
+
+class _Memory(BaseMemory):
+    """Memory of the host, in the pool's blocks of 512 bytes."""
 
     def __init__(self, size: int) -> None:
-        self._owner = np.full(size, 0xA5, np.uint8)
-        self.ptr, self.size = self._owner.ctypes.data, size
+        self._owner = np.full(-(-size // 512) * 512, 0xA5, np.uint8)
+        self.ptr, self.size, self.device_id = self._owner.ctypes.data, self._owner.size, 0
+        _Pool.total = max(_Pool.total, self.size)
+
+
+def _bytes(mem: BaseMemory) -> Any:
+    """The memory, for NumPy to look at."""
+    return np.frombuffer((ctypes.c_uint8 * mem.size).from_address(mem.ptr), np.uint8)
 
 
 class MemoryPointer:
     """A place in memory."""
 
-    def __init__(self, mem: _Memory, offset: int) -> None:
+    def __init__(self, mem: BaseMemory, offset: int) -> None:
+        if not isinstance(mem, BaseMemory):
+            raise TypeError(
+                f"Argument 'mem' has incorrect type (expected BaseMemory, got {type(mem).__name__})"
+            )
         self.mem, self.ptr = mem, mem.ptr + offset
 
-    def copy_from_host(self, address: int, size: int) -> None:
+    def copy_from_host_async(self, address: int, size: int, stream: Stream | None = None) -> None:
+        _work(stream, "copy")
         ctypes.memmove(self.ptr, address, size)
 
-    def copy_to_host(self, address: int, size: int) -> None:
+    def copy_to_host_async(self, address: int, size: int, stream: Stream | None = None) -> None:
+        _work(stream, "copy")
         ctypes.memmove(address, self.ptr, size)
 
-    def copy_from_device_async(self, source: MemoryPointer, size: int) -> None:
+    def copy_from_device_async(self, source: MemoryPointer, size: int, stream: Stream | None = None) -> None:
+        _work(stream, "copy")
         ctypes.memmove(self.ptr, source.ptr, size)
+
+
+work: list[tuple[int, str]] = []
+"""What streams were asked to do: (stream, "kernel", "copy", "record N", "wait N" or "synchronize")."""
+
+
+def _work(stream: Stream | None, what: str) -> None:
+    work.append(((stream or get_current_stream()).ptr, what))
+
+
+class Stream:
+    """A stream that does at once what it is asked, and writes it down."""
+
+    _count = 0
+
+    def __init__(
+        self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: int | None = None
+    ) -> None:
+        if null:
+            self.ptr, self.device_id = 0, -1
+        else:
+            Stream._count += 1
+            self.ptr, self.device_id = 4096 + Stream._count, 0
+        self.is_non_blocking, self.priority, self.done = non_blocking, priority or 0, True
+
+    def use(self) -> Stream:
+        _here.stream = self
+        return self
+
+    def synchronize(self) -> None:
+        _work(self, "synchronize")
+
+    def wait_event(self, event: Event) -> None:
+        _work(self, f"wait {event.ptr}")
+
+    def record(self, event: Event | None = None) -> Event:
+        event = event or Event()
+        event.record(self)
+        return event
+
+
+class Event:
+    """An event, reached when it is recorded, since streams do everything at once."""
+
+    _count = 0
+
+    def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
+        Event._count += 1
+        self.ptr, self.done, self._timed, self._moment = Event._count, True, not disable_timing, None
+
+    def record(self, stream: Stream | None = None) -> None:
+        _work(stream, f"record {self.ptr}")
+        self._moment = time.perf_counter()
+
+    def synchronize(self) -> None:
+        pass
+
+
+def get_elapsed_time(start: Event, end: Event) -> float:
+    """Milliseconds between two events with a time."""
+    if start._moment is None or end._moment is None or not (start._timed and end._timed):
+        raise CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
+    return (end._moment - start._moment) * 1e3
+
+
+class _Here(threading.local):
+    stream: Stream | None = None
+
+
+_here = _Here()
+Stream.null = Stream(null=True)  # type: ignore[attr-defined]
+
+
+def get_current_stream(device_id: int = -1) -> Stream:
+    """This thread's, at first the null stream."""
+    return _here.stream or Stream.null  # type: ignore[attr-defined]
+
+
+class _Pinned:
+    """Host memory that counts as page-locked."""
+
+    def __init__(self, size: int) -> None:
+        self.owner = np.zeros(size, np.uint8)
+        _pinned.append(weakref.ref(self.owner))
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self.owner)
+
+
+_pinned: list[Any] = []
+
+
+def _is_pinned(address: int) -> bool:
+    owners = [ref() for ref in _pinned]
+    return any(o is not None and o.ctypes.data <= address < o.ctypes.data + o.nbytes for o in owners)
 
 
 class _Device:
     id = 0
+    compute_capability = "80"
 
     def __init__(self, index: int = 0) -> None:
         if index:
@@ -101,9 +221,12 @@ LIMIT = 2**33
 
 
 def _alloc(size: int) -> MemoryPointer:
-    if size > LIMIT:
+    if size > (_Pool.limit or LIMIT):
         raise OutOfMemoryError(f"Out of memory allocating {size:,} bytes")
     return MemoryPointer(_Memory(size), 0)
+
+
+_allocator: list[Callable[[int], MemoryPointer]] = [_alloc]
 
 
 class ndarray:
@@ -117,22 +240,23 @@ class ndarray:
         dtype = np.dtype(dtype)
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         if memptr is None:
-            memptr = _alloc(max(1, int(np.prod(shape, dtype=np.int64)) * dtype.itemsize))
+            memptr = _allocator[0](max(1, int(np.prod(shape, dtype=np.int64)) * dtype.itemsize))
         mem = memptr.mem
-        whole = mem._owner
         at = memptr.ptr - mem.ptr
         self._a = (
-            np.ndarray(shape, dtype, whole.data, at, strides) if 0 not in shape else np.empty(shape, dtype)
+            np.ndarray(shape, dtype, _bytes(mem).data, at, strides)
+            if 0 not in shape
+            else np.empty(shape, dtype)
         )
         self._mem = mem
 
     @classmethod
-    def _of(cls, a: Any, mem: _Memory | None = None) -> Any:
+    def _of(cls, a: Any, mem: BaseMemory | None = None) -> Any:
         """A result of NumPy as an array of the device; views keep their memory, anything else gets its own."""
         if isinstance(a, tuple):
             return tuple(cls._of(part, mem) for part in a)
         a = np.asarray(a)
-        if mem is not None and a.size and np.may_share_memory(a, mem._owner):
+        if mem is not None and a.size and np.may_share_memory(a, _bytes(mem)):
             self = cls.__new__(cls)
             self._a, self._mem = a, mem
             return self
@@ -281,6 +405,7 @@ class RawModule:
 
         def launch(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
             *pointers, params = args
+            _work(None, "kernel")
             buffers = [types.SimpleNamespace(address=p) for p in pointers]
             try:
                 runtime.launch(kernel, grid, block, buffers, params.tobytes())
@@ -311,14 +436,22 @@ def _properties(index: int) -> dict[str, Any]:
 
 
 class _Pool:
-    def used_bytes(self) -> int:
-        return 0
+    """A pool that holds its largest block until it is emptied."""
+
+    total = 0
+    limit = 0
 
     def total_bytes(self) -> int:
-        return 0
+        return _Pool.total
 
     def free_all_blocks(self) -> None:
-        pass
+        _Pool.total = 0
+
+    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
+        _Pool.limit = size or 0
+
+    def get_limit(self) -> int:
+        return _Pool.limit
 
 
 ABSENT = {"vecdot"}
@@ -327,6 +460,8 @@ ABSENT = {"vecdot"}
 
 def module() -> types.ModuleType:
     """The stand-in as a module named `cupy`."""
+    from tests.backends.cuda import standin_products
+
     made = _Recording("cupy", __doc__)
     for name in set(dir(np)) - ABSENT:
         value = getattr(np, name)
@@ -343,6 +478,8 @@ def module() -> types.ModuleType:
     made.empty = lambda shape, dtype=float: ndarray(shape, dtype)
     made.asnumpy = lambda x: x._a.copy()
     made.get_default_memory_pool = _Pool
+    made.get_default_pinned_memory_pool = lambda: types.SimpleNamespace(free_all_blocks=lambda: None)
+    _allocator[0] = _alloc
     made.ogrid, made.dtype, made.finfo, made.iinfo = _Ogrid(), np.dtype, np.finfo, np.iinfo
     tricks = _space("lib.stride_tricks", as_strided=_call(np.lib.stride_tricks.as_strided))
     made.lib = _space("lib", stride_tricks=tricks)
@@ -352,19 +489,31 @@ def module() -> types.ModuleType:
             n: _call(getattr(inner, n)) for n in dir(inner) if callable(getattr(inner, n)) and n[0] != "_"
         }
         setattr(made, space, _space(space, **functions))
+    made._core = standin_products.space(made)
     runtime = _space(
         "cuda.runtime",
         getDeviceCount=lambda: 1,
         getDevice=lambda: 0,
         getDeviceProperties=_properties,
+        deviceCanAccessPeer=lambda here, there: 0,
+        memGetInfo=lambda: (LIMIT - _Pool.total, LIMIT),
         driverGetVersion=lambda: 12040,
         CUDARuntimeError=CUDARuntimeError,
     )
     made.cuda = _space(
         "cuda",
-        alloc=_alloc,
+        alloc=lambda size: _allocator[0](size),
+        alloc_pinned_memory=_Pinned,
+        BaseMemory=BaseMemory,
         Device=_Device,
+        Event=Event,
+        get_allocator=lambda: _allocator[0],
+        get_current_stream=get_current_stream,
+        get_elapsed_time=get_elapsed_time,
         MemoryPointer=MemoryPointer,
+        pinned_memory=_space("cuda.pinned_memory", is_memory_pinned=_is_pinned),
+        set_allocator=lambda allocator: _allocator.__setitem__(0, allocator),
+        Stream=Stream,
         runtime=runtime,
         memory=_space("cuda.memory", OutOfMemoryError=OutOfMemoryError),
         compiler=_space("cuda.compiler", CompileException=CompileException),

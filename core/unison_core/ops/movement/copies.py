@@ -68,17 +68,17 @@ def cast_samples() -> Any:
 
 
 @primitive(tags=("transfer",))
-def to_device(x: Array, *, device: Any) -> Array:
-    """x on another device."""
+def to_device(x: Array, *, device: Any, non_blocking: bool = False) -> Array:
+    """x on another device; non_blocking: the caller leaves x, on the host, as it is until the device is done with it."""
 
 
 @to_device.infer
-def to_device_infer(x: Spec, *, device: Any) -> Spec:
+def to_device_infer(x: Spec, *, device: Any, non_blocking: bool) -> Spec:
     return Spec(x.shape, x.dtype, device)
 
 
 @to_device.vjp(specs="x")
-def to_device_vjp(g: Any, out: Any, x: Any, *, device: Any) -> Any:
+def to_device_vjp(g: Any, out: Any, x: Any, *, device: Any, non_blocking: bool) -> Any:
     return to_device(g, device=x.device)
 
 
