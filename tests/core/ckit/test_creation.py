@@ -20,6 +20,7 @@ from unison_core.errors import NotSupportedError
 @pytest.fixture(scope="module")
 def narrow(opencl: str) -> Any:
     """A kit on a device whose facts say that it has no float64."""
+    pytest.importorskip("pyopencl", reason="needs the extra 'opencl'")
     from unison_opencl.devices import found
     from unison_opencl.runtime import OpenCLRuntime
 
