@@ -239,7 +239,6 @@ from unison_core.dtypes import (
 )
 from unison_core.dtypes import bool_ as bool
 from unison_core.errors import OutOfMemoryError
-from unison_core.plugins import backends
 
 __all__ = [
     *("abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr"),
@@ -247,7 +246,7 @@ __all__ = [
     *("arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh"),
     *("are_deterministic_algorithms_enabled", "argmax", "argmin", "argsort", "argwhere", "as_strided"),
     *("as_strided_copy", "as_strided_scatter", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2"),
-    *("atanh", "atleast_1d", "atleast_2d", "atleast_3d", "backends", "baddbmm", "bartlett_window"),
+    *("atanh", "atleast_1d", "atleast_2d", "atleast_3d", "baddbmm", "bartlett_window"),
     *("bernoulli", "bfloat16", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not"),
     *("bitwise_or", "bitwise_right_shift", "bitwise_xor", "blackman_window", "block_diag", "bmm", "bool"),
     *("broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod"),
@@ -328,6 +327,7 @@ _NAMESPACES = frozenset(
         *(
             "amp",
             "autograd",
+            "backends",
             "cli",
             "cuda",
             "datasets",

@@ -15,8 +15,10 @@ from unison_conformance.cli._workers import performed
 from unison_conformance.errors import UsageError
 from unison_conformance.running.bits import BitsOf
 from unison_conformance.running.conduct import chosen, device_named
+from unison_conformance.running.run import FLOAT32
 from unison_conformance.running.support import claims_of
 from unison_conformance.running.verdicts import Result, Verdict
+from unison_core import precision
 
 __all__ = ["add", "run"]
 
@@ -98,5 +100,8 @@ def _print(cases: list[Case], results: dict[str, list[Result]], same: dict[str, 
             row.append(f"{sum(map(bool, bits))}/{len(bits)}")
         rows.append(row)
     table(
-        columns, rows, title="passed: against the oracle; worst: error/limit; last: cases with the same bits"
+        columns,
+        rows,
+        title="passed: against the oracle; worst: error/limit; last: cases with the same bits; "
+        f"{FLOAT32}: {precision.allowed()}",
     )

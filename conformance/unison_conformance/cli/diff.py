@@ -24,7 +24,7 @@ def add(parsers: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the cases that came out otherwise; 1 if any that passed does not any more, else 0."""
     old, new = read(options.old), read(options.new)
-    for what in ("suite", "device", "case_list", "level"):
+    for what in ("suite", "device", "case_list", "float32_products", "level"):
         before, after = getattr(old, what), getattr(new, what)
         if before != after:
             print(f"{what}: {before} -> {after}")

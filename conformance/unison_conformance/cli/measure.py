@@ -20,8 +20,9 @@ from unison_conformance.cli._output import failures, table
 from unison_conformance.cli._workers import performed
 from unison_conformance.errors import UsageError
 from unison_conformance.running.conduct import chosen, device_named
+from unison_conformance.running.run import FLOAT32
 from unison_conformance.running.verdicts import Result, Verdict
-from unison_core import dtypes
+from unison_core import dtypes, precision
 
 __all__ = ["add", "run"]
 
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     table(
         ("operator", "dtype", "ULP", "limit", "ratio", "case", "inputs"),
         rows,
-        title=f"worst errors on {device}",
+        title=f"worst errors on {device}, {FLOAT32}: {precision.allowed()}",
     )
     failures(ended, device, most=5)
     return 5 if ended else 0 if rows else 6

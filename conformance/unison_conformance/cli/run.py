@@ -12,7 +12,7 @@ from unison_conformance.levels import NAMES
 from unison_conformance.report.files import require_writable, write_text
 from unison_conformance.report.groups import subject
 from unison_conformance.running.conduct import conduct
-from unison_conformance.running.run import Run
+from unison_conformance.running.run import FLOAT32, Run
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_core.operator import registry
 
@@ -57,6 +57,7 @@ def write_reports(outcome: Run, options: argparse.Namespace) -> None:
 def print_run(outcome: Run) -> None:
     """Print the summary of a run."""
     print(f"unison conformance {outcome.suite} on {outcome.device}: {outcome.environment.get('device', '')}")
+    print(f"{FLOAT32}: {outcome.float32_products}")
     columns = ("theme", "cases", "passed", "failed", "other", "worst error/limit", "where")
     table(columns, [_row(theme, rs) for theme, rs in sorted(_by_theme(outcome).items())])
     failures(outcome.results, outcome.device)
@@ -129,7 +130,7 @@ def _print_badges(outcome: Run) -> None:
 
 def _level(outcome: Run) -> str:
     if outcome.level is None:
-        return "not decided, as only part of the cases ran"
+        return f"not decided, as {outcome.undecided}"
     if outcome.level < 0:
         return "none reached"
     return f"L{outcome.level} {NAMES[outcome.level]} reached (asked for L{outcome.options['level']})"

@@ -14,7 +14,8 @@ from unison_conformance.cli._output import progress, say, table
 from unison_conformance.errors import SuiteError, UsageError, VersionError
 from unison_conformance.report import Difference, differences, read
 from unison_conformance.running.conduct import Options, case_list, conduct
-from unison_conformance.running.run import Run
+from unison_conformance.running.run import FLOAT32, Run
+from unison_core.precision import EXACT
 
 __all__ = ["add", "run"]
 
@@ -75,6 +76,11 @@ def _wanted(old: Run, options: argparse.Namespace) -> Options:
         whole = case_list(wanted.level)
     except (KeyError, TypeError, ValueError) as e:
         raise UsageError(f"{options.file}: its options cannot be read: {type(e).__name__}: {e}") from None
+    if old.float32_products not in {str(EXACT), "not stated"}:
+        raise UsageError(
+            f"{options.file} was made with {FLOAT32} at {old.float32_products}: that is no run of the contract, which "
+            f"wants {EXACT!s}; run again"
+        )
     if old.level is None and not wanted.narrowed:
         raise UsageError(f"{options.file} is of a run that was cut short: there is nothing whole to verify")
     if list_hash(whole) != old.case_list:
@@ -96,6 +102,8 @@ def _told(old: Run, new: Run) -> Iterator[str]:
     for what in ("level", "code", "claims", "seed"):
         if getattr(old, what) != getattr(new, what):
             yield f"{what}: {getattr(old, what)} reported, {getattr(new, what)} seen"
+    if old.float32_products not in {new.float32_products, "not stated"}:
+        yield f"{FLOAT32}: {old.float32_products} reported, {new.float32_products} seen"
     seen = {b.name: b for b in new.badges}
     for badge in old.badges:
         now = seen.get(badge.name)

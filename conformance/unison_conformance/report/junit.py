@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from unison_conformance.running.run import Run
+from unison_conformance.running.run import FLOAT32, Run
 from unison_conformance.running.verdicts import Verdict
 
 __all__ = ["junit"]
@@ -29,6 +29,8 @@ def junit(run: Run) -> str:
         time=f"{run.seconds:.3f}",
         timestamp=run.started,
     )
+    properties = ET.SubElement(suite, "properties")
+    ET.SubElement(properties, "property", name=FLOAT32, value=run.float32_products)
     for result in run.results:
         group = result.case.split("-", 1)[0]
         case = ET.SubElement(

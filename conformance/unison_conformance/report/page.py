@@ -9,7 +9,7 @@ from unison_conformance.report._style import STYLE
 from unison_conformance.report.groups import QUIET
 from unison_conformance.report.heat import heat_map
 from unison_conformance.report.tables import checks, environment, failures, fallbacks, worst
-from unison_conformance.running.run import Badge, Run
+from unison_conformance.running.run import FLOAT32, Badge, Run
 from unison_conformance.running.verdicts import Verdict
 
 __all__ = ["page"]
@@ -39,7 +39,7 @@ def _head(run: Run) -> str:
     reasons = "".join(f"<li>{escape(r)}</li>" for r in run.reasons)
     return (
         f"<header><h1>{escape(run.device)}</h1>"
-        f"<p class='what'>{escape(run.environment.get('device', ''))}</p>"
+        f"<p class='what'>{escape(run.environment.get('device', ''))}; {FLOAT32}: {escape(run.float32_products)}</p>"
         f"<p class='level {_mood(run)}'>{_word(run)}</p>{_ladder(run)}"
         f"{f'<ul>{reasons}</ul>' if reasons else ''}{_bar(run)}"
         f"<p class='what'>Unison conformance {escape(run.suite)}, {len(run.results):,} cases in {run.seconds:.0f} s, "
@@ -51,7 +51,7 @@ def _word(run: Run) -> str:
     if run.interrupted:
         return "interrupted: no level decided"
     if run.level is None:
-        return "part of the cases: no level decided"
+        return f"no level decided: {run.undecided}"
     return f"Level {run.level} {NAMES[run.level]}" if run.level in NAMES else "no level reached"
 
 

@@ -23,11 +23,11 @@ from unison_conformance.checks import CHECKS, Check
 from unison_conformance.errors import BackendMissingError, UsageError
 from unison_conformance.oracle.multiprecision import flint
 from unison_conformance.running.perform import perform
-from unison_conformance.running.run import Fallback, Run
+from unison_conformance.running.run import FLOAT32, Fallback, Run
 from unison_conformance.running.support import claims_of
 from unison_conformance.running.verdicts import Result, Verdict
 from unison_conformance.waivers import read, waive, waivers_of
-from unison_core import devices, dtypes
+from unison_core import devices, dtypes, precision
 from unison_core.errors import UnisonError
 from unison_core.operator import registry
 
@@ -160,7 +160,7 @@ def conduct(device: str, options: Options, progress: Progress | None = None) -> 
         ImportError: the oracle's library is missing.
     """
     started, begin = dt.datetime.now(dt.UTC), time.monotonic()
-    where = device_named(device)
+    where, products = device_named(device), precision.allowed()
     flint()
     if not options.narrowed:
         check_list()
@@ -170,15 +170,14 @@ def conduct(device: str, options: Options, progress: Progress | None = None) -> 
     _gather(state, cases, str(where), options, waivers, progress)
     claims = claims_of(where)
     expired = [f"{w.case} ({w.reason}; {w.pointer}, until {w.expires})" for w in waivers if w.expired()]
-    whole = not (state.interrupted or state.cut or options.narrowed)
-    end = levels.conclude(
-        state.results, claims, level=options.level, whole=whole, expired=expired, cut=_cut(state, len(cases))
-    )
+    whole = not (state.interrupted or state.cut or options.narrowed) and products == precision.EXACT
+    why = _cut(state, len(cases)) or _inexact(products)
+    end = levels.conclude(state.results, claims, level=options.level, whole=whole, expired=expired, cut=why)
     return Run(
         suite=VERSION,
         case_list=list_hash(case_list(options.level)),
         device=str(where),
-        environment=environment(where),
+        environment={**environment(where), FLOAT32: str(products)},
         claims=claims,
         options=asdict(options),
         seed=options.seed,
@@ -200,6 +199,16 @@ def _cut(state: _State, total: int) -> str:
         return ""
     why = "the run was interrupted" if state.interrupted else "the budget was used up"
     return f"{why} after {len(state.results)} of {total} cases"
+
+
+def _inexact(products: precision.Precision) -> str:
+    """Why a run decides no level though every case ran: float32 has to be float32."""
+    if products == precision.EXACT:
+        return ""
+    return (
+        f"products of float32 numbers need not have been exact ({FLOAT32}: {products}), levels are for "
+        f"{precision.EXACT!s}: see unison.set_float32_matmul_precision and unison.backends.cudnn.allow_tf32"
+    )
 
 
 def _gather(

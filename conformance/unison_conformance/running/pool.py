@@ -20,12 +20,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from unison_conformance.checks import Check
 from unison_conformance.errors import BackendMissingError
 from unison_conformance.running.run import result_from_json
 from unison_conformance.running.verdicts import Result, Verdict
+from unison_core import precision
 
 __all__ = ["isolated", "seconds_for"]
 
@@ -44,8 +46,9 @@ def seconds_for(case: Any, timeout: float) -> float:
 class _Worker:
     def __init__(self, device: str, inbox: queue.Queue[tuple[_Worker, Any]]) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        exactness = astuple(precision.allowed())
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "unison_conformance.running.worker", device],
+            [sys.executable, "-m", "unison_conformance.running.worker", device, *exactness],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

@@ -10,11 +10,15 @@ from typing import Any
 
 from unison_conformance.errors import UsageError, VersionError
 from unison_conformance.running.verdicts import Result, Verdict
+from unison_core.precision import EXACT
 
-__all__ = ["SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json"]
+__all__ = ["FLOAT32", "SCHEMA", "Badge", "Claims", "Fallback", "Run", "result_from_json", "result_to_json"]
 
 SCHEMA = 1
 """The version of `Run.to_json`; it changes when a field changes its name or meaning."""
+
+FLOAT32 = "float32 products"
+"""The entry of the environment that says whether TF32 was allowed: "highest" if not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,18 @@ class Run:
     code: int = 6
     reasons: tuple[str, ...] = field(default=())
     schema: int = SCHEMA
+
+    @property
+    def float32_products(self) -> str:
+        """How exactly products of float32 numbers had to be computed: core's `Precision` in words."""
+        return self.environment.get(FLOAT32, "not stated")
+
+    @property
+    def undecided(self) -> str:
+        """Why there is no level, in a report that has none."""
+        if self.float32_products not in {str(EXACT), "not stated"}:
+            return f"{FLOAT32} needed no more than: {self.float32_products}"
+        return "only part of the cases ran"
 
     def counts(self) -> dict[Verdict, int]:
         """How many results have each verdict; verdicts that do not occur are left out."""

@@ -1,7 +1,8 @@
 """A worker process: names of cases come in on standard input, results go out, a JSON line each.
 
 Standard output belongs to the protocol alone; what the backend prints goes to standard error, where the fault
-handler writes too if the process dies. Started by `pool` as `python -m unison_conformance.running.worker DEVICE`.
+handler writes too if the process dies. Started by `pool` as `python -m unison_conformance.running.worker DEVICE MATMUL
+CONVOLUTION`: the parent's precision of float32 products is the worker's.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from unison_core import precision
+
 if TYPE_CHECKING:
     from unison_conformance.running.verdicts import Result
 
 __all__ = ["main"]
 
 
-def main(device: str) -> int:
+def main(device: str, matmul: str, convolution: str) -> int:
     """Serve until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -36,6 +39,7 @@ def main(device: str) -> int:
         answers.flush()
 
     try:
+        precision.allow(matmul=matmul, convolution=convolution)
         perform = _ready(device)
     except Exception as e:  # noqa: BLE001 - the parent reports it
         answer({"failed": f"{type(e).__name__}: {e}"})
@@ -81,4 +85,4 @@ def _open(device: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

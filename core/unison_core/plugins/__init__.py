@@ -5,7 +5,7 @@ one must not import an array library. May import core; nothing outside the stand
 """
 
 from unison_core.plugins.hooks import BackendManifest, Overlay, hookimpl
-from unison_core.plugins.loading import BackendRecord, backends, load, register, require, unregister
+from unison_core.plugins.loading import BackendRecord, backends, load, loaded, register, require, unregister
 
 __all__ = [
     "BackendManifest",
@@ -14,6 +14,7 @@ __all__ = [
     "backends",
     "hookimpl",
     "load",
+    "loaded",
     "register",
     "require",
     "unregister",

@@ -19,13 +19,14 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from unison_core import precision
 from unison_core.errors import BackendError
 
 if TYPE_CHECKING:
     from unison_core.backend import Backend
     from unison_core.plugins.hooks import BackendManifest
 
-__all__ = ["GROUP", "BackendRecord", "backends", "load", "register", "require", "unregister"]
+__all__ = ["GROUP", "BackendRecord", "backends", "load", "loaded", "register", "require", "unregister"]
 
 GROUP = "unison.backends"
 HOST, OWN = "cpu", "unison"
@@ -143,6 +144,12 @@ def backends() -> list[BackendRecord]:
     return sorted(records, key=lambda r: (r.name, r.status == "quarantined"))
 
 
+def loaded() -> list[Backend]:
+    """The backends in use so far; nothing is probed."""
+    records = [*(r for same in _found().values() for r in same), *_registered.values()]
+    return [r.backend for r in records if r.backend is not None]
+
+
 def load(name: str) -> Backend:
     """The backend of that name, loading it on first use.
 
@@ -240,6 +247,7 @@ def _load(record: BackendRecord) -> None:
         record.devices = (
             tuple(f"{record.name}:{i}" for i in range(count)) if record.backend.indexed else (record.name,)
         )
+        record.backend.allow(precision.allowed())
         record.status = "loaded"
         _lay_over(record)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from typing import Any
 from unison_core import dtypes
 from unison_core.dtypes import DType
 from unison_core.handle import Handle
+from unison_core.precision import allow, allowed
 
 __all__ = [
     "BFloat16Tensor",
@@ -128,29 +129,21 @@ def kaiser_window(
     )
 
 
-_PRECISIONS = ("highest", "high", "medium")
-_precision = "highest"
-
-
 def set_float32_matmul_precision(precision: str) -> None:
-    """Remember the wish; products of float32 are always computed in float32.
+    """Say how exactly products of float32 matrices must be computed: "highest" (the default), "high" or "medium".
+
+    "high" allows the factors to be cut to TF32, "medium" to bfloat16, on devices that are faster then, as does
+    `unison.backends.cuda.matmul.allow_tf32`. One setting for all threads and devices.
 
     Raises:
-        RuntimeError: precision is none of "highest", "high" and "medium".
+        RuntimeError: precision is none of them; nothing has changed then.
     """
-    global _precision
-    if precision not in _PRECISIONS:
-        from unison_core.errors import OperatorError
-
-        raise OperatorError(
-            f"Invalid float32 matmul precision {precision!r}: choose one of {', '.join(_PRECISIONS)}"
-        )
-    _precision = precision
+    allow(matmul=precision)
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was given last."""
-    return _precision
+    """How exactly products of float32 matrices must be computed."""
+    return allowed().matmul
 
 
 def set_warn_always(always: bool) -> None:

@@ -132,6 +132,15 @@ def test_reports_of_runs_cut_short_have_nothing_to_verify(call, one_line, report
     assert "cut short" in one_line(err)
 
 
+def test_reports_of_runs_that_allowed_less_than_float32_are_not_verified(call, one_line, report):
+    path, data = report
+    assert data["environment"]["float32 products"] == "highest"
+    path.write_text(json.dumps({**data, "environment": {**data["environment"], "float32 products": "high"}}))
+    code, _, err = call("verify", str(path))
+    assert code == 2
+    assert "was made with float32 products at high: that is no run of the contract" in one_line(err)
+
+
 def test_another_case_list_than_the_versions_is_one_line_and_doctor_says_so(call, one_line, monkeypatch):
     from unison_conformance.cli import doctor
     from unison_conformance.running import conduct

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from unison_conformance.cli import COMMANDS
+from unison_core import precision
 
 
 def test_help_names_every_subcommand(call):
@@ -275,6 +276,15 @@ def test_verify_runs_the_report_again(call, report):
     code, out, _ = call("verify", str(path))
     assert code == 0
     assert f"{len(data['results'])} cases run again on cpu, 0 came out otherwise\nverified\n" in out
+
+
+def test_verify_sees_that_less_than_float32_is_allowed_now(call, report):
+    path, _ = report
+    with precision.allowing(precision.Precision("high", "high")):
+        code, out, _ = call("verify", str(path))
+    assert code == 1
+    assert "float32 products: highest reported, high seen\n" in out
+    assert out.endswith("NOT verified\n")
 
 
 def edit_verdict(data):

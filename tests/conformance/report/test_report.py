@@ -71,6 +71,23 @@ def test_a_spoilt_report_is_refused(tmp_path, spoil, told):
         read(tmp_path / "r.json")
 
 
+def test_every_form_of_a_report_says_how_exact_float32_products_were(tmp_path, capsys):
+    words = "high in products of matrices, highest in convolutions"
+    loose = replace(RUN, environment={"python": "3.11", "float32 products": words}, level=None, code=6)
+    write(loose, tmp_path / "loose.json")
+    write(RUN, tmp_path / "old.json")
+    Draft202012Validator(json.loads(schema())).validate(json.loads((tmp_path / "loose.json").read_text()))
+    main(["report", str(tmp_path / "loose.json")])
+    shown = capsys.readouterr().out
+    assert f"float32 products: {words}" in shown.splitlines()
+    assert f"level: not decided, as float32 products needed no more than: {words};" in shown
+    assert f"no level decided: float32 products needed no more than: {words}" in page(loose)
+    (told,) = ET.fromstring(junit(loose)).iter("property")
+    assert (told.get("name"), told.get("value")) == ("float32 products", words)
+    main(["diff", str(tmp_path / "old.json"), str(tmp_path / "loose.json")])
+    assert f"float32_products: not stated -> {words}" in capsys.readouterr().out
+
+
 def test_a_missing_report_is_said(tmp_path):
     with pytest.raises(UsageError, match="No such file"):
         read(tmp_path / "none.json")

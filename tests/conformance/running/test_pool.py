@@ -11,6 +11,7 @@ from unison_conformance.cases import parse
 from unison_conformance.errors import BackendMissingError
 from unison_conformance.running import Verdict
 from unison_conformance.running.pool import isolated
+from unison_core import precision
 
 CASES = [parse(f"{name}-float32-contiguous-ordinary-2") for name in ("log", "exp", "sin", "cos")]
 
@@ -44,6 +45,16 @@ def test_crash_names_the_signal_and_the_run_goes_on(broken):
     }
     assert "SIGSEGV" in found["exp"].detail
     assert "broken_backend_code.py" in found["exp"].detail
+
+
+def test_workers_multiply_as_exactly_as_their_parent_must(broken):
+    broken(
+        exp="from unison_core import precision; "
+        "return right(x) if precision.allowed() == precision.Precision('high', 'medium') else right(x) + 1"
+    )
+    assert verdicts()["exp"].verdict is Verdict.FAIL
+    with precision.allowing(precision.Precision("high", "medium")):
+        assert verdicts()["exp"].verdict is Verdict.PASS
 
 
 def test_exit_is_a_crash_with_what_was_said_last(broken):

@@ -6,10 +6,12 @@ import json
 
 import pytest
 
+from unison_conformance.checks import CHECKS
 from unison_conformance.errors import BackendMissingError, ConformanceError, UsageError
 from unison_conformance.running import Result, Verdict, conduct
 from unison_conformance.running.conduct import Options, chosen
 from unison_conformance.running.run import Badge, Claims, Fallback, Run
+from unison_core import precision
 
 RUN = Run(
     suite="1.0",
@@ -62,6 +64,21 @@ def test_conduct_decides_no_level_when_narrowed_and_keeps_the_order():
     assert [r.case for r in run.results] == [str(c) for c in chosen(options)]
     assert (run.level, run.code, run.interrupted) == (None, 0, False)
     assert set(run.counts()) == {Verdict.PASS}
+
+
+def test_a_run_states_the_precision_of_float32_products_and_decides_no_level_below_the_highest(monkeypatch):
+    # One check stands for all of level 0.
+    monkeypatch.setattr(conduct, "chosen", lambda *_: [CHECKS["check.storage.round_trip-float32"]])
+    exact = conduct.conduct("cpu", Options(level=0, jobs=0))
+    assert (exact.float32_products, exact.level, exact.code) == ("highest", 0, 0)
+    with precision.allowing(precision.Precision(matmul="high")):
+        loose = conduct.conduct("cpu", Options(level=0, jobs=0))
+    assert {r.verdict for r in loose.results} == {r.verdict for r in exact.results}
+    assert loose.environment["float32 products"] == "high in products of matrices, highest in convolutions"
+    assert (loose.level, loose.code) == (None, 6)
+    assert "levels are for highest" in loose.reasons[0]
+    assert not any(b.status == "earned" for b in loose.badges)
+    assert conduct.conduct("cpu", Options(level=0, jobs=0)).level == 0
 
 
 def test_conduct_marks_an_interrupted_run_and_keeps_what_was_done():
