@@ -7,6 +7,7 @@ handle is passed only where arrays cannot tell it: creation kernels and copies f
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -15,6 +16,7 @@ from unison_core.dispatch import promotion
 from unison_core.dtypes import DType, bfloat16, complex64, float16, float64
 from unison_core.errors import NotSupportedError, RegistrationError
 from unison_core.queues import Queue
+from unison_core.sharing import Sharing
 
 if TYPE_CHECKING:
     from unison_core.devices import Device
@@ -55,7 +57,7 @@ def merge_kernels(
     return merged
 
 
-class Backend(ABC):
+class Backend(Sharing, ABC):
     """One kind of device. Subclasses set the class attributes and implement what is abstract."""
 
     name: ClassVar[str]
@@ -72,6 +74,7 @@ class Backend(ABC):
         self._kernels: dict[str, Kernel] = dict(self.kernels())
         self._inplace: dict[str, Kernel] = dict(self.inplace_kernels())
         self._overlays: dict[str, list[tuple[int, str, Kernel]]] = {}
+        self._chosen = threading.local()
         self._check_kernels()
 
     @abstractmethod
@@ -119,8 +122,12 @@ class Backend(ABC):
         return 1
 
     def current_device(self) -> int:
-        """The index that a device without an index means."""
-        return 0
+        """The index that a device without an index means, in this thread."""
+        return getattr(self._chosen, "index", 0)
+
+    def use_device(self, index: int) -> None:
+        """Let a device without an index mean this one, in this thread."""
+        self._chosen.index = index
 
     def native(self, dtype: DType) -> Any:
         """The library's dtype object.
@@ -205,6 +212,10 @@ class Backend(ABC):
         """Where this thread's work for the device goes."""
         return Queue(device)
 
+    def default_queue(self, device: Device) -> Queue:
+        """Where work goes that nobody sends elsewhere."""
+        return Queue(device)
+
     def use_queue(self, queue: Queue) -> None:  # noqa: B027 - where there is only one
         """Send what this thread asks of the queue's device there from now on."""
 
@@ -237,6 +248,10 @@ class Backend(ABC):
     def is_pinned(self, array: Any) -> bool:
         """Whether a host array lies in such memory."""
         return False
+
+    def reaches(self, here: Device, there: Device) -> bool:
+        """Whether the first device reads the second one's memory without a detour."""
+        return here is there
 
     def properties(self, device: Device) -> Mapping[str, Any]:
         """Facts of the hardware under the names of torch's device properties: at least `name` and `total_memory`."""

@@ -325,6 +325,7 @@ newaxis = None
 _NAMESPACES = frozenset(
     [
         *(
+            "accelerator",
             "amp",
             "autograd",
             "backends",
@@ -336,6 +337,7 @@ _NAMESPACES = frozenset(
             "linalg",
             "masked",
             "nn",
+            "opencl",
             "optim",
             "random",
         ),
@@ -343,6 +345,8 @@ _NAMESPACES = frozenset(
     ]
 )
 _ELSEWHERE = {
+    **dict.fromkeys(("Event", "Stream"), "streams"),
+    "get_device_module": "_kind",
     **dict.fromkeys(("autocast", "get_autocast_dtype", "is_autocast_enabled"), "amp"),
     "i0": "special",
     **dict.fromkeys(("istft", "stft"), "fft.short_time"),

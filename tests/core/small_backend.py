@@ -66,12 +66,13 @@ def manifest_module(**changes: Any) -> Any:
 
 
 @contextmanager
-def registered() -> Iterator[None]:
-    """The backend is there within the block, and forgotten afterwards."""
-    plugins.register(manifest_module(), NAME)
+def registered(name: str = NAME, **changes: Any) -> Iterator[None]:
+    """The backend, or one that differs in its manifest, is there within the block, and forgotten afterwards."""
+    plugins.register(manifest_module(name=name, **changes), name)
     try:
         yield
     finally:
-        plugins.unregister(NAME)
-        devices._interned.pop((NAME, None), None)
+        plugins.unregister(name)
+        for key in [key for key in devices._interned if key[0] == name]:
+            del devices._interned[key]
         invalidate()

@@ -12,5 +12,9 @@ __all__ = ["unison_backend"]
 def unison_backend() -> BackendManifest:
     """NumPy is a dependency of the distribution, so there is nothing to probe."""
     return BackendManifest(
-        name="cpu", contract=1, load="unison_cpu.backend:CpuBackend", fix="pip install numpy"
+        name="cpu",
+        contract=1,
+        load="unison_cpu.backend:CpuBackend",
+        fix="pip install numpy",
+        accelerator=False,
     )

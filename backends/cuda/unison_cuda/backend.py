@@ -76,6 +76,15 @@ class CudaBackend(Backend):
         """CuPy's."""
         return int(cupy.cuda.runtime.getDevice())
 
+    def use_device(self, index: int) -> None:
+        """CuPy's, in this thread."""
+        cupy.cuda.Device(index).use()
+
+    def reaches(self, here: Device, there: Device) -> bool:
+        """As the driver says."""
+        one, other = here.index or 0, there.index or 0
+        return one == other or bool(cupy.cuda.runtime.deviceCanAccessPeer(one, other))
+
     def runtime(self, index: int) -> CudaRuntime:
         """The runtime of one device, opened on first use."""
         with self._lock:
@@ -148,6 +157,10 @@ class CudaBackend(Backend):
     def current_queue(self, device: Device) -> Queue:
         """CuPy's current stream."""
         return queues.current(device)
+
+    def default_queue(self, device: Device) -> Queue:
+        """CUDA's default stream."""
+        return queues.CudaQueue(device, cupy.cuda.Stream.null)
 
     def use_queue(self, queue: Queue) -> None:
         """Make it CuPy's current stream."""

@@ -12,4 +12,4 @@ __all__ = ["unison_backend"]
 @hookimpl
 def unison_backend() -> BackendManifest:
     """Needs nothing, so there is nothing to probe."""
-    return BackendManifest(name="meta", contract=1, load="unison_meta.backend:MetaBackend")
+    return BackendManifest(name="meta", contract=1, load="unison_meta.backend:MetaBackend", accelerator=False)

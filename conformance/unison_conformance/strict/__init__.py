@@ -18,4 +18,5 @@ def unison_backend() -> BackendManifest:
         contract=1,
         load="unison_conformance.strict.backend:StrictBackend",
         fix="pip install numpy",
+        accelerator=False,
     )

@@ -120,6 +120,10 @@ class CBackend(Backend):
         """The one of the runtime."""
         return _RuntimeQueue(device, self.runtime(device))
 
+    def default_queue(self, device: Device) -> Queue:
+        """The one of the runtime."""
+        return _RuntimeQueue(device, self.runtime(device))
+
     def properties(self, device: Device) -> Mapping[str, Any]:
         """From the device's facts."""
         facts = self.runtime(device).facts

@@ -21,7 +21,9 @@ class BackendManifest:
 
     name: the device type. contract: the version of the backend contract it was written for. load: where the
     `Backend` subclass is, as "module:Class". probe: a cheap check that raises if the backend cannot work here
-    (a missing library or driver). fix: what to do then.
+    (a missing library or driver). fix: what to do then. accelerator: programs that ask for whatever speeds them up
+    may be given its devices; not so where everything happens on the host, or nothing at all. dlpack: the types of
+    devices, in DLPack's numbering, whose memory `Backend.from_dlpack` takes.
     """
 
     name: str
@@ -29,21 +31,31 @@ class BackendManifest:
     load: str
     probe: Callable[[], object] | None = None
     fix: str = ""
+    accelerator: bool = True
+    dlpack: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Kernels that replace single kernels of another package's backend; the highest priority wins."""
+    """Kernels that lie over single kernels of another package's backend; the highest priority is asked first.
+
+    A kernel that cannot serve what it is given returns `NotImplemented` before it has written anything; then the next
+    one below is asked, and at last what serves the operator without overlays.
+    """
 
     backend: str
     load: str
     """Where the mapping of operator names to kernels is, as "module:name"."""
     priority: int = 0
+    probe: Callable[[], object] | None = None
+    """A cheap check that raises if the kernels cannot work here; asked when the backend is loaded."""
+    fix: str = ""
+    """What to do then."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Hooks:
-    """The hooks of an entry point's module in the group `unison.backends`."""
+    """The hooks of an entry point's module in the group `unison.backends`, and in `unison.overlays` for overlays."""
 
     @hookspec
     def unison_backend(self) -> BackendManifest:  # type: ignore[empty-body]

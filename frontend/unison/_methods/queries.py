@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from unison import _layouts
 from unison.functions import numeric
+from unison_core import devices
 from unison_core.dtypes import DType
+from unison_core.errors import OperatorError
+from unison_core.handle import wrap
+from unison_core.plugins.loading import loaded
 from unison_core.spec import numel
 
 if TYPE_CHECKING:
@@ -109,9 +113,23 @@ class Queries:
         return self.to(device=named, non_blocking=non_blocking)
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Whether its memory is page-locked: never, backends copy through their own staging memory."""
-        return False
+        """Whether it lies in host memory from which copies to a device in use need no detour."""
+        return self.device.is_host and any(b.is_pinned(self.array) for b in loaded())
 
     def pin_memory(self, device: Any = None) -> Any:
-        """Itself: see `is_pinned`."""
-        return self
+        """A copy in such memory of the device's backend, by default the accelerator's; itself where there is no such.
+
+        Raises:
+            RuntimeError: there is no accelerator, or the tensor is not on the host.
+        """
+        if not self.device.is_host:
+            raise OperatorError(f"cannot pin a tensor on {self.device}: only dense CPU tensors can be pinned")
+        from unison._kind import Kind
+
+        where = Kind(None if device is None else devices.get(device).type)._device()
+        array = where.backend.pin(self.array)
+        return self if array is self.array else wrap(array, self.device)
+
+    def record_stream(self, stream: Any) -> None:
+        """Keep the memory from other use, when the tensor is gone, until stream has done what it was asked so far."""
+        stream._queue.hold(self.array)

@@ -168,15 +168,11 @@ def get_current_stream(device_id: int = -1) -> Stream:
     return _here.stream or Stream.null  # type: ignore[attr-defined]
 
 
-class _Pinned:
+def _pin(size: int) -> Any:
     """Host memory that counts as page-locked."""
-
-    def __init__(self, size: int) -> None:
-        self.owner = np.zeros(size, np.uint8)
-        _pinned.append(weakref.ref(self.owner))
-
-    def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self.owner)
+    owner = np.zeros(size, np.uint8)
+    _pinned.append(weakref.ref(owner))
+    return owner
 
 
 _pinned: list[Any] = []
@@ -418,7 +414,10 @@ class RawModule:
 def _array(x: Any, dtype: Any = None, *, order: str = "C", blocking: bool = False) -> ndarray:
     a = x._a if isinstance(x, ndarray) else np.asarray(x)
     out = ndarray(a.shape, a.dtype if dtype is None else dtype)
+    _work(None, "copy")
     out._a[...] = a
+    if blocking:
+        get_current_stream().synchronize()
     return out
 
 
@@ -502,8 +501,8 @@ def module() -> types.ModuleType:
     )
     made.cuda = _space(
         "cuda",
-        alloc=lambda size: _allocator[0](size),
-        alloc_pinned_memory=_Pinned,
+        alloc=lambda size: _allocator[0](size),  # noqa: PLW0108 - the one of now
+        alloc_pinned_memory=_pin,
         BaseMemory=BaseMemory,
         Device=_Device,
         Event=Event,
@@ -527,17 +526,17 @@ class _Ogrid:
 
 
 @contextlib.contextmanager
-def installed() -> Iterator[str]:
-    """Within the block `cupy` is the stand-in and `cuda:0` a device; the kit's dialect is C."""
+def installed(cudnn: types.ModuleType | None = None) -> Iterator[str]:
+    """Within the block `cupy` is the stand-in and `cuda:0` a device; the kit's dialect is C.
+
+    `cudnn` is what is given: a real one would take the host's memory for a GPU's.
+    """
     from unison_core import devices, plugins
     from unison_core.dispatch.table import invalidate
 
-    before = {
-        name: sys.modules.pop(name)
-        for name in list(sys.modules)
-        if name.split(".")[0] in {"cupy", "unison_cuda"}
-    }
-    sys.modules["cupy"] = module()
+    replaced = {"cudnn", "cupy", "unison_cuda", "unison_cudnn"}
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in replaced}
+    sys.modules.update(cudnn=cudnn, cupy=module())  # type: ignore[arg-type]
     from unison_cuda.runtime import CudaRuntime
 
     CudaRuntime.dialect = "c"
@@ -553,6 +552,6 @@ def installed() -> Iterator[str]:
         for key in [key for key in devices._interned if key[0] == "cuda"]:
             del devices._interned[key]
         invalidate()
-        for name in [name for name in sys.modules if name.split(".")[0] in {"cupy", "unison_cuda"}]:
+        for name in [name for name in sys.modules if name.split(".")[0] in replaced]:
             del sys.modules[name]
         sys.modules.update(before)

@@ -9,24 +9,6 @@ def test_compile_is_absent_to_those_who_ask():
     assert not hasattr(unison, "compile")
 
 
-def test_cuda_is_not_available_without_its_backend(monkeypatch):
-    monkeypatch.setattr(unison.cuda, "backends", list)
-    assert not unison.cuda.is_available()
-    assert unison.cuda.device_count() == 0
-    unison.cuda.manual_seed_all(1)
-    with pytest.raises(RuntimeError, match=r"no cuda device here: unison.backends\(\) lists"):
-        unison.cuda.current_device()
-
-
-def test_cuda_counts_the_devices_of_its_backend(monkeypatch):
-    from unison_core.plugins.loading import BackendRecord
-
-    usable = BackendRecord("cuda", "somewhere", status="available", devices=("cuda:0", "cuda:1"))
-    broken = BackendRecord("cuda", "elsewhere", status="quarantined", devices=("cuda:0",) * 3)
-    monkeypatch.setattr(unison.cuda, "backends", lambda: [broken, usable])
-    assert unison.cuda.device_count() == 2
-
-
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [

@@ -69,7 +69,7 @@ def cast_samples() -> Any:
 
 @primitive(tags=("transfer",))
 def to_device(x: Array, *, device: Any, non_blocking: bool = False) -> Array:
-    """x on another device; non_blocking: the caller leaves x, on the host, as it is until the device is done with it."""
+    """x on another device; non_blocking: x is on the host, and left as it is until the device is done."""
 
 
 @to_device.infer
