@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import unison
@@ -40,13 +42,42 @@ def test_an_overlay_wins_by_priority_and_is_named() -> None:
         for name, priority in (("low", 1), ("high", 5), ("middle", 3)):
             backend.overlay(name, priority, {"tan": kernel(name)})
         invalidate()
-        assert str(unison.explain("tan", "cpu")) == "tan on cpu: kernel (overlay high, priority 5)"
+        assert str(unison.explain("tan", "cpu")).splitlines() == [
+            "tan on cpu: kernel (overlay high, priority 5)",
+            "  where it declines: kernel (overlay middle, priority 3)",
+        ]
         assert unison.ones(1).tan().tolist() == [1.0]
     finally:
         backend._overlays.clear()
         invalidate()
     assert calls == ["high"]
     assert unison.ones(1).tan().item() == pytest.approx(1.5574077, rel=1e-6)
+
+
+def test_what_an_overlay_declines_goes_to_what_lies_beneath() -> None:
+    backend = unison.device("cpu").backend
+    asked: list[str] = []
+
+    def declining(name: str) -> Callable[[object], object]:
+        def kernel(x: object) -> object:
+            asked.append(name)
+            return NotImplemented
+
+        return kernel
+
+    try:
+        # One with a kernel beneath, and one with nothing but a composite body.
+        for name, priority in (("low", 1), ("high", 5)):
+            backend.overlay(name, priority, {"tan": declining(name)})
+        backend.overlay("over a body", 0, {"reciprocal": declining("body")})
+        invalidate()
+        assert "where it declines: composite" in str(unison.explain("reciprocal", "cpu"))
+        assert unison.ones(1).tan().item() == pytest.approx(1.5574077, rel=1e-6)
+        assert unison.tensor([4.0]).reciprocal().item() == 0.25
+    finally:
+        backend._overlays.clear()
+        invalidate()
+    assert asked == ["high", "low", "body"]
 
 
 def test_an_overlay_with_wrong_parameters_is_refused() -> None:

@@ -3,10 +3,13 @@
 # Note [Resolution order]
 For (operator, device), first match wins:
 
-1. `kernel`: the backend's kernel, or the overlay's of highest priority that replaces it;
+1. `kernel`: the backend's kernel;
 2. `composite`: the operator's body, on the same device;
 3. `fallback`: the CPU backend's kernel on copies; refused at call time unless the policy permits it;
 4. `missing`: an error that names the operator, the device, who does have it, and what to do.
+
+Overlays lie above whatever that is, the one of highest priority on top: a call that an overlay's kernel declines by
+returning `NotImplemented` goes to what lies beneath.
 
 `explain` shows the entry with its label. A call indexes `op.table[device]`; only the first call of a device
 comes here, through `__missing__`.
@@ -37,9 +40,11 @@ class Resolution:
     source: str
     kernel: Kernel
     passed_over: tuple[str, ...] = ()
+    beneath: str = ""
 
     def __str__(self) -> str:
         lines = [f"{self.operator} on {self.device}: {self.label} ({self.source})"]
+        lines += [f"  where it declines: {self.beneath}"] if self.beneath else []
         return "\n".join(lines + [f"  passed over: {step}" for step in self.passed_over])
 
 
@@ -64,12 +69,32 @@ class KernelTable(dict["Device", Kernel]):
 
 def resolve(op: Operator, device: Device) -> Resolution:
     """Find what serves `op` on `device`, by Note [Resolution order]."""
+    found = _without_overlays(op, device)
+    for priority, source, above in reversed(device.backend.overlays(op)):
+        found = Resolution(
+            op.name,
+            str(device),
+            "kernel",
+            f"overlay {source}, priority {priority}",
+            _laid_over(above, found.kernel),
+            beneath=f"{found.label} ({found.source})",
+        )
+    return found
+
+
+def _laid_over(above: Kernel, beneath: Kernel) -> Kernel:
+    def kernel(*arrays: Any, **attrs: Any) -> Any:
+        result = above(*arrays, **attrs)
+        return beneath(*arrays, **attrs) if result is NotImplemented else result
+
+    return kernel
+
+
+def _without_overlays(op: Operator, device: Device) -> Resolution:
     from unison_core.dispatch import composite, fallback
 
     passed: list[str] = []
     backend = device.backend
-    for priority, source, replaced in backend.overlays(op):
-        return Resolution(op.name, str(device), "kernel", f"overlay {source}, priority {priority}", replaced)
     kernel = backend.kernel(op)
     if kernel is not None:
         return Resolution(op.name, str(device), "kernel", place_of(kernel), kernel)

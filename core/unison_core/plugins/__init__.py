@@ -5,7 +5,16 @@ one must not import an array library. May import core; nothing outside the stand
 """
 
 from unison_core.plugins.hooks import BackendManifest, Overlay, hookimpl
-from unison_core.plugins.loading import BackendRecord, backends, load, loaded, register, require, unregister
+from unison_core.plugins.loading import (
+    BackendRecord,
+    backends,
+    load,
+    loaded,
+    overlays,
+    register,
+    require,
+    unregister,
+)
 
 __all__ = [
     "BackendManifest",
@@ -15,6 +24,7 @@ __all__ = [
     "hookimpl",
     "load",
     "loaded",
+    "overlays",
     "register",
     "require",
     "unregister",

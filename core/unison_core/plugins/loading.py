@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -26,9 +27,19 @@ if TYPE_CHECKING:
     from unison_core.backend import Backend
     from unison_core.plugins.hooks import BackendManifest
 
-__all__ = ["GROUP", "BackendRecord", "backends", "load", "loaded", "register", "require", "unregister"]
+__all__ = [
+    "GROUP",
+    "BackendRecord",
+    "backends",
+    "load",
+    "loaded",
+    "overlays",
+    "register",
+    "require",
+    "unregister",
+]
 
-GROUP = "unison.backends"
+GROUP, OVERLAYS = "unison.backends", "unison.overlays"
 HOST, OWN = "cpu", "unison"
 """The name of the host's backend, and the distribution that it is reserved for."""
 
@@ -184,7 +195,7 @@ def _open(record: BackendRecord) -> None:
                 f"it was written for backend contract {manifest.contract}, this is {CONTRACT}",
                 "install versions of Unison and of the backend that belong together",
             )
-        _probe(manifest)
+        _probe(manifest.probe, manifest.name)
         record.status = "available"
     except KeyboardInterrupt:
         raise
@@ -206,8 +217,7 @@ def _call_hook(module: Any, hook: str) -> Any:
     return results[0] if results else None
 
 
-def _probe(manifest: BackendManifest) -> None:
-    probe = manifest.probe
+def _probe(probe: Callable[[], object] | None, name: str) -> None:
     if probe is None:
         return
     outcome: list[BaseException] = []
@@ -219,7 +229,7 @@ def _probe(manifest: BackendManifest) -> None:
             outcome.append(error)
 
     limit = float(os.environ.get("UNISON_PROBE_TIMEOUT", "5"))
-    thread = threading.Thread(target=run, name=f"probe of {manifest.name}", daemon=True)
+    thread = threading.Thread(target=run, name=f"probe of {name}", daemon=True)
     thread.start()
     thread.join(limit)
     if thread.is_alive():
@@ -274,20 +284,30 @@ def _overlay_entries() -> list[BackendRecord]:
 
     return [
         BackendRecord(e.name, e.dist.name if e.dist is not None else "unknown", entry=e)
-        for e in entry_points(group="unison.overlays")
+        for e in entry_points(group=OVERLAYS)
     ]
 
 
+def overlays() -> list[BackendRecord]:
+    """Every overlay found: `loaded`, `quarantined` with reason and fix, or `found` as long as its backend is idle."""
+    return list(_overlay_entries())
+
+
 def _lay_over(record: BackendRecord) -> None:
-    """Apply the overlays meant for this backend; one that fails is left out and said so in the reason."""
+    """Apply the overlays meant for this backend; one that fails is quarantined, and the backend goes on without."""
     for overlay in _overlay_entries():
         try:
             given = _call_hook(overlay.entry.load(), "unison_kernels")
-            if given is not None and given.backend == record.name and record.backend is not None:
-                record.backend.overlay(overlay.origin, given.priority, resolve_path(given.load))
+            if given is None:
+                overlay.quarantine("its module has no unison_kernels hook")
+            elif given.backend == record.name and record.backend is not None:
+                overlay.fix, overlay.reason = given.fix, ""
+                _probe(given.probe, overlay.name)
+                record.backend.overlay(
+                    f"{overlay.name} of {overlay.origin}", given.priority, resolve_path(given.load)
+                )
+                overlay.status = "loaded"
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            record.reason = (
-                f"overlay {overlay.name!r} ({overlay.origin}) left out: {type(error).__name__}: {error}"
-            )
+            overlay.quarantine(f"{type(error).__name__}: {error}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import unison
+from unison_core import plugins
 
 __all__ = ["report"]
 
@@ -15,6 +16,7 @@ REQUIRED = ("numpy", "ml_dtypes", "pluggy", "safetensors")
 OPTIONAL = {
     "pyopencl": "opencl",
     "cupy-cuda12x": "cuda",
+    "nvidia-cudnn-frontend": "cudnn",
     "matplotlib": "demo",
     "rich": "demo",
     "torch": "parity",
@@ -33,12 +35,13 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "Libraries"
     for name in REQUIRED:
-        yield f"  {name:<14}{_version(name) or 'missing: install unison again'}"
+        yield f"  {name:<22}{_version(name) or 'missing: install unison again'}"
     for name, extra in OPTIONAL.items():
-        yield f"  {name:<14}{_version(name) or f'not installed (extra {extra!r})'}"
+        yield f"  {name:<22}{_version(name) or f'not installed (extra {extra!r})'}"
     yield ""
     yield "Backends"
     yield from _backends()
+    yield from _overlays()
     yield ""
     yield "Memory"
     yield from (f"  {line}" for line in _memory())
@@ -56,13 +59,26 @@ def _backends() -> Iterator[str]:
     if not records:
         yield "  none: the distribution that brings them is not installed. Run pip install unison"
     for record in records:
-        yield f"  {record.name:<14}{record.status:<13}from {record.origin}"
-        if record.devices:
-            yield f"{'':16}devices: {', '.join(record.devices)}"
-        if record.reason:
-            yield f"{'':16}reason:  {record.reason}"
-        if record.status == "quarantined" and record.fix:
-            yield f"{'':16}fix:     {record.fix}"
+        yield from _plugin(record)
+
+
+def _overlays() -> Iterator[str]:
+    records = plugins.overlays()
+    if records:
+        yield ""
+        yield "Overlays (found: not asked, since their backend is not in use)"
+    for record in records:
+        yield from _plugin(record)
+
+
+def _plugin(record: plugins.BackendRecord) -> Iterator[str]:
+    yield f"  {record.name:<14}{record.status:<13}from {record.origin}"
+    if record.devices:
+        yield f"{'':16}devices: {', '.join(record.devices)}"
+    if record.reason:
+        yield f"{'':16}reason:  {record.reason}"
+    if record.status == "quarantined" and record.fix:
+        yield f"{'':16}fix:     {record.fix}"
 
 
 def _memory() -> Iterator[str]:

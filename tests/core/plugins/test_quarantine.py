@@ -176,3 +176,70 @@ def test_the_name_of_the_host_is_reserved(tmp_path: Path, impostor: str, chosen:
     assert "reserved for the host's backend" in other[3]
     assert "another name" in other[4]
     assert "overlay" in other[4]
+
+
+OVERLAY_HEAD = "from unison_core.plugins import Overlay, hookimpl\n"
+
+
+def overlay(load: str, **settings: str) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in settings.items())
+    return f"@hookimpl\ndef unison_kernels():\n    return Overlay(backend='cpu', load={load!r}, {given})\n"
+
+
+OVERLAYS = {
+    "good": OVERLAY_HEAD + overlay("plugin_good:KERNELS") + "KERNELS = {'tan': lambda x: NotImplemented}\n",
+    "needy": OVERLAY_HEAD
+    + "def probe():\n    import no_such_library\n"
+    + overlay("plugin_needy:KERNELS", probe="probe", fix="'install the extra'"),
+    "wrong": OVERLAY_HEAD + overlay("plugin_wrong:KERNELS") + "KERNELS = {'tan': lambda x, y: x}\n",
+    "empty": OVERLAY_HEAD,
+    "broken": "import no_such_library\n",
+}
+
+ASK_OVERLAYS = """
+import json
+import unison
+from unison_core import plugins
+before = [r.status for r in plugins.overlays()]
+tan = unison.ones(1).tan().item()
+records = {r.name: [r.status, r.reason, r.fix] for r in plugins.overlays()}
+(cpu,) = [r for r in plugins.backends() if r.name == "cpu"]
+text = str(unison.explain("tan", "cpu"))
+print(json.dumps({"before": before, "tan": tan, "records": records, "cpu": [cpu.status, cpu.reason], "text": text}))
+"""
+
+
+def test_a_bad_overlay_is_quarantined_and_its_backend_goes_on(tmp_path: Path) -> None:
+    install(tmp_path, "a-bag-of-overlays", {})
+    entries = tmp_path / "a_bag_of_overlays-1.0.dist-info" / "entry_points.txt"
+    entries.write_text(
+        "\n".join(["[unison.overlays]", *(f"{name} = plugin_{name}" for name in OVERLAYS), ""])
+    )
+    for name, code in OVERLAYS.items():
+        (tmp_path / f"plugin_{name}.py").write_text(code)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_OVERLAYS],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    answer = json.loads(done.stdout)
+    assert set(answer["before"]) == {"found"}
+    assert (answer["tan"], answer["cpu"]) == (pytest.approx(1.5574077, rel=1e-6), ["loaded", ""])
+    assert "overlay good of a-bag-of-overlays" in answer["text"]
+    records = answer["records"]
+    assert records["good"] == ["loaded", "", ""]
+    assert records["needy"] == [
+        "quarantined",
+        "ModuleNotFoundError: No module named 'no_such_library'",
+        "install the extra",
+    ]
+    assert {records[name][0] for name in ("wrong", "empty", "broken")} == {"quarantined"}
+    assert "takes 2 inputs" in records["wrong"][1]
+    assert "no unison_kernels hook" in records["empty"][1]
+    assert "no_such_library" in records["broken"][1]

@@ -48,3 +48,14 @@ def test_info_says_when_there_is_no_backend(monkeypatch):
 def test_info_names_the_extra_of_a_missing_library(monkeypatch):
     monkeypatch.setattr(info, "OPTIONAL", {"surely-not-installed": "opencl"})
     assert "surely-not-installednot installed (extra 'opencl')" in info.report().replace("  ", "")
+
+
+def test_info_gives_reason_and_fix_of_a_quarantined_overlay(monkeypatch):
+    bad = SimpleNamespace(
+        name="fast", status="quarantined", origin="unison-fast", reason="no library", fix="get it", devices=()
+    )
+    monkeypatch.setattr(info.plugins, "overlays", lambda: [bad])
+    lines = [" ".join(line.split()) for line in info.report().splitlines()]
+    place = lines.index("fast quarantined from unison-fast")
+    assert lines[place - 1].startswith("Overlays")
+    assert lines[place + 1 : place + 3] == ["reason: no library", "fix: get it"]
