@@ -119,7 +119,7 @@ def _import_row(case: str, theirs: str, ours: str) -> Row:
 
 def _show(name: str, rows: list[Row]) -> None:
     width = max(len(r.case) for r in rows)
-    theirs, ours = ("CPU", "OpenCL") if name == "opencl" else ("PyTorch", "Unison")
+    theirs, ours = ("reference", "OpenCL") if name == "opencl" else ("PyTorch", "Unison")
     print(f"\n{name}: time({theirs}) / time({ours}), above 1 {ours} is faster")
     print(f"{'case':{width}}  {theirs + ' us':>11}  {ours + ' us':>11}  {'ratio':>6}")
     for r in rows:

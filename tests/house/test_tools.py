@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools import size_table
+from tools import oclgrind, size_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,3 +87,19 @@ def test_make_refuses_an_old_python(tmp_path):
     )
     assert done.returncode != 0
     assert "Unison needs Python 3.11 or newer" in done.stderr
+
+
+def test_oclgrinds_complaints_are_counted_by_kernel(tmp_path):
+    log = tmp_path / "oclgrind.log"
+    race = "\nWrite-write data race at global memory address 0x{}\n\tKernel: f\n\t\n\tFirst entity:  Global(1,0,0)\n"
+    log.write_text(
+        race.format("1000000000002")
+        + "\t\n\tSecond entity: Global(0,0,0)\n\t\n"
+        + "\nInvalid write of size 4 at global memory address 0x1000000000010\n\tKernel: f\n\tEntity: Global(3,0,0)\n\n"
+        + race.format("1000000000009")
+    )
+    assert oclgrind.complaints(log) == {
+        "Write-write data race (kernel f)": 2,
+        "Invalid write of size 4 (kernel f)": 1,
+    }
+    assert not oclgrind.complaints(tmp_path / "nothing.log")
