@@ -13,6 +13,7 @@ from unison_core.plugins.loading import (
     overlays,
     register,
     require,
+    taking,
     unregister,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "overlays",
     "register",
     "require",
+    "taking",
     "unregister",
 ]

@@ -36,6 +36,7 @@ __all__ = [
     "overlays",
     "register",
     "require",
+    "taking",
     "unregister",
 ]
 
@@ -161,6 +162,19 @@ def loaded() -> list[Backend]:
     return [r.backend for r in records if r.backend is not None]
 
 
+def taking(kind: int) -> BackendRecord | None:
+    """The backend that takes memory of devices of that type, in DLPack's numbering: rather one that is in use.
+
+    Manifests are read, but nothing is probed or loaded; a backend that turned out to be of no use comes last.
+    """
+    records = [r for same in _found().values() for r in same] + list(_registered.values())
+    for record in records:
+        if record.status == "found" and record.manifest is None:
+            _announce(record)
+    able = [r for r in records if r.manifest is not None and kind in r.manifest.dlpack]
+    return min(able, key=lambda r: (r.backend is None, r.status == "quarantined", r.name), default=None)
+
+
 def load(name: str) -> Backend:
     """The backend of that name, loading it on first use.
 
@@ -178,6 +192,21 @@ def load(name: str) -> Backend:
 
 
 def _open(record: BackendRecord) -> None:
+    """Read the manifest and probe."""
+    if record.manifest is None:
+        _announce(record)
+    if record.manifest is None or record.status == "quarantined":
+        return
+    try:
+        _probe(record.manifest.probe, record.name)
+        record.status = "available"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        record.quarantine(f"{type(error).__name__}: {error}")
+
+
+def _announce(record: BackendRecord) -> None:
     """Import the manifest's module and check what it says."""
     from unison_core.backend import CONTRACT
 
@@ -195,8 +224,6 @@ def _open(record: BackendRecord) -> None:
                 f"it was written for backend contract {manifest.contract}, this is {CONTRACT}",
                 "install versions of Unison and of the backend that belong together",
             )
-        _probe(manifest.probe, manifest.name)
-        record.status = "available"
     except KeyboardInterrupt:
         raise
     except BaseException as error:
