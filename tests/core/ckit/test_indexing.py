@@ -62,7 +62,7 @@ def test_split_lines_sum_in_the_same_order(opencl: str, monkeypatch: pytest.Monk
     rng = np.random.default_rng(3)
     values, places = rng.standard_normal((3000, 3)).astype(np.float32), rng.integers(0, 700, 3000)
     zeros, v, i = _on(opencl, np.zeros((700, 3), np.float32), values, places)
-    runtime = zeros.device.backend.runtime(zeros.device)
+    runtime = zeros.device.backend.kit.runtime(zeros.device)
     found = []
     for cpu in (True, False):
         monkeypatch.setattr(runtime, "facts", dataclasses.replace(runtime.facts, cpu=cpu))

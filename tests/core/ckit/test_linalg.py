@@ -34,7 +34,7 @@ def _agrees(got: Any, a: Any, b: Any, extra: Any = 0) -> bool:
 def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
     """The device as it is, and taken for one whose work-items run side by side."""
     device: Any = torch.ones(1, device=opencl).device
-    runtime: Any = device.backend.runtime(device)
+    runtime: Any = device.backend.kit.runtime(device)
     facts, programs = runtime.facts, runtime.programs
     runtime.facts, runtime.programs = dataclasses.replace(facts, cpu=request.param == "processor"), {}
     yield opencl
@@ -45,7 +45,7 @@ def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
 def single(opencl: str) -> Iterator[str]:
     """The device, taken for one without float64."""
     device: Any = torch.ones(1, device=opencl).device
-    runtime: Any = device.backend.runtime(device)
+    runtime: Any = device.backend.kit.runtime(device)
     facts, programs = runtime.facts, runtime.programs
     runtime.facts, runtime.programs = dataclasses.replace(facts, fp64=False), {}
     yield opencl
@@ -144,7 +144,7 @@ def test_long_sums_need_no_float64(single: str, dtype: Any) -> None:
 
 def test_tiles_fit_the_memory_of_a_group(opencl: str) -> None:
     device: Any = torch.ones(1, device=opencl).device
-    facts: Any = device.backend.runtime(device).facts
+    facts: Any = device.backend.kit.runtime(device).facts
     for room in (1 << 15, 1 << 16, 1 << 20):
         for dtype in (float32, float64):
             for cpu in (True, False):

@@ -88,7 +88,7 @@ def test_extremes_of_nothing_are_refused(opencl: str) -> None:
 
 @pytest.mark.parametrize("cpu", [True, False])
 def test_plans_cut_long_lines_and_leave_short_ones(cpu: bool, opencl: str) -> None:
-    runtime = devices.canonical(opencl).backend.runtime(torch.device(opencl))
+    runtime = devices.canonical(opencl).backend.kit.runtime(torch.device(opencl))
     facts = replace(runtime.facts, cpu=cpu, units=4)
     assert plan((1 << 22,), ((1,),), (0,), facts).chunks > 1
     rows = plan((5, 100), ((100, 1),), (1,), facts)
@@ -100,7 +100,7 @@ def test_plans_cut_long_lines_and_leave_short_ones(cpu: bool, opencl: str) -> No
 def test_other_devices_spread_rows_over_groups(opencl: str) -> None:
     """The same results with the kernels of a device that is no processor and has no float64."""
     x = np.random.default_rng(5).standard_normal((70, 1030)).astype(np.float32)
-    runtime = devices.canonical(opencl).backend.runtime(torch.device(opencl))
+    runtime = devices.canonical(opencl).backend.kit.runtime(torch.device(opencl))
     kept = runtime.facts
     here = torch.tensor(x, device=opencl)
     calls = [
