@@ -25,9 +25,16 @@ def test_every_package_stands_under_the_import_contracts():
     assert sorted(PROJECT["tool"]["importlinter"]["root_packages"]) == sorted(path.name for path in SOURCES)
 
 
-@pytest.mark.parametrize("name", PROJECT["project"]["entry-points"]["unison.backends"])
+PLUGINS = {
+    name: module
+    for group in ("unison.backends", "unison.overlays")
+    for name, module in PROJECT["project"]["entry-points"][group].items()
+}
+
+
+@pytest.mark.parametrize("name", PLUGINS)
 def test_entry_point_names_a_module_of_this_distribution(name):
-    module = Path(*PROJECT["project"]["entry-points"]["unison.backends"][name].split("."))
+    module = Path(*PLUGINS[name].split("."))
     roots = [ROOT / folder for folder in WHEEL["dev-mode-dirs"]]
     assert any(
         (root / module / "__init__.py").is_file() or (root / f"{module}.py").is_file() for root in roots

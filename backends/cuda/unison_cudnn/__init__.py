@@ -1,8 +1,8 @@
-"""An overlay of the CUDA backend: convolution by NVIDIA's cuDNN, where the extra `cudnn` is installed.
+"""An overlay of the CUDA backend: convolution and attention by NVIDIA's cuDNN, where the extra `cudnn` is installed.
 
-May import core, CuPy and `cudnn` (NVIDIA's cudnn-frontend); it takes and returns CuPy's arrays and knows nothing else
-of the backend beneath. This module is the manifest; `convolution` has the kernels and says what they decline, `plans`
-how one is built, kept and run.
+May import core, CuPy, NumPy and `cudnn` (NVIDIA's cudnn-frontend); it takes and returns CuPy's arrays and knows nothing
+else of the backend beneath. This module is the manifest; `convolution` and `attention` have the kernels and say what
+they decline, `plans` how cuDNN's plans are made, kept and run.
 """
 
 from unison_core.plugins import Overlay, hookimpl
@@ -32,7 +32,7 @@ def unison_kernels() -> Overlay:
     """Lies over `cuda`; needs the extra `cudnn`."""
     return Overlay(
         backend="cuda",
-        load="unison_cudnn.convolution:KERNELS",
+        load="unison_cudnn.kernels:KERNELS",
         probe=_probe,
         fix="pip install 'unison[cudnn]' brings NVIDIA's cudnn-frontend and cuDNN 9 for CUDA 12; without them the "
         "backend's own kernels serve",

@@ -13,9 +13,8 @@ from typing import Any
 import cupy
 
 from unison_core import precision
-from unison_core.errors import OutOfMemoryError
 from unison_core.ops.convolution import conv_shape
-from unison_cudnn.plans import TYPES, plan_for
+from unison_cudnn.plans import TYPES, dense, guarded, plan_for, row_major
 
 __all__ = ["BIAS", "KERNELS", "WEIGHT", "Convolution", "X", "Y"]
 
@@ -23,8 +22,6 @@ Shape = tuple[int, ...]
 X, WEIGHT, Y, BIAS = 1, 2, 3, 4
 """What y = conv(x, weight) + bias has: the numbers of a graph's tensors."""
 
-_ALIGNED = 16
-"""Bytes: cuDNN's engines read as many at once."""
 _LARGEST = 2**31
 """Elements: above, engines count in 64 bits or fail."""
 
@@ -67,7 +64,7 @@ class Convolution:
 
         def given(number: int) -> Any:
             shape, dtype = shapes[number], TYPES[self.dtype]
-            return graph.tensor(dim=[*shape], stride=_row_major(shape), data_type=dtype, uid=number)
+            return graph.tensor(dim=[*shape], stride=row_major(shape), data_type=dtype, uid=number)
 
         if self.sought == X:
             out = graph.conv_dgrad(loss=given(Y), filter=given(WEIGHT), **steps)
@@ -80,18 +77,7 @@ class Convolution:
                 out = graph.add(a=out, b=given(BIAS))
         shape = shapes[self.sought]
         out.set_output(True).set_uid(self.sought).set_data_type(TYPES[self.dtype])
-        out.set_dim([*shape]).set_stride(_row_major(shape))
-
-
-def _row_major(shape: Shape) -> list[int]:
-    return [prod(shape[i + 1 :]) for i in range(len(shape))]
-
-
-def _dense(x: Any) -> Any:
-    """x, or a copy, in row-major order at an address that cuDNN can read from."""
-    if x.flags.c_contiguous and x.data.ptr % _ALIGNED == 0:
-        return x
-    return cupy.array(x, order="C")
+        out.set_dim([*shape]).set_stride(row_major(shape))
 
 
 def _serve(arrays: dict[int, Any], shapes: dict[int, Shape], **steps: Shape) -> Any:
@@ -106,18 +92,15 @@ def _serve(arrays: dict[int, Any], shapes: dict[int, Shape], **steps: Shape) -> 
     problem = Convolution(
         sought, dtype.name, shapes[X], shapes[WEIGHT], shapes[Y], **steps, bias=BIAS in arrays, tf32=tf32
     )
-    try:
-        with next(iter(arrays.values())).device:
-            plan = plan_for(problem)
-            if plan is None:
-                return NotImplemented
-            out = cupy.empty(shapes[sought], dtype)
-            plan.run({sought: out, **{number: _dense(a) for number, a in arrays.items()}})
-            return out
-    except cupy.cuda.memory.OutOfMemoryError as error:
-        raise OutOfMemoryError(f"CUDA out of memory: {error}") from error
+    plan = plan_for(problem)
+    if plan is None:
+        return NotImplemented
+    out = cupy.empty(shapes[sought], dtype)
+    plan.run({sought: out, **{number: dense(a) for number, a in arrays.items()}})
+    return out
 
 
+@guarded
 def _conv(
     x: Any, weight: Any, bias: Any, *, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> Any:
@@ -128,6 +111,7 @@ def _conv(
     return _serve(arrays, shapes, stride=stride, padding=padding, dilation=dilation)
 
 
+@guarded
 def _conv_input_grad(
     g: Any, weight: Any, *, size: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> Any:
@@ -138,6 +122,7 @@ def _conv_input_grad(
     return _serve({WEIGHT: weight, Y: g}, shapes, stride=stride, padding=padding, dilation=dilation)
 
 
+@guarded
 def _conv_weight_grad(
     x: Any, g: Any, *, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> Any:

@@ -1,5 +1,7 @@
 """Plans: how cuDNN computes one thing in one shape, found once, kept, and run on CuPy's current stream.
 
+Arrays go in and come out in row-major order, so that shapes say all of their layout.
+
 # Note [What a plan may do]
 cuDNN proposes engines by their speed. Those that do not keep the contract are left out: whose bits differ from run to
 run, whose inputs are cut or whose sums are narrower than float32, which rearrange the sum (FFT, Winograd), and, as
@@ -12,15 +14,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from math import prod
 from typing import Any, Protocol
 
 import cudnn
 import cupy
 
-from unison_core.errors import KernelError
+from unison_core.errors import KernelError, OutOfMemoryError
 
-__all__ = ["LIMIT", "TYPES", "Plan", "Problem", "plan_for"]
+__all__ = ["LIMIT", "TYPES", "Plan", "Problem", "dense", "guarded", "plan_for", "row_major"]
 
 LIMIT = 512
 """Plans kept per thread and device; the one that was used longest ago goes first."""
@@ -31,6 +35,9 @@ TYPES = {
     "float32": cudnn.data_type.FLOAT,
 }
 """By the names of CuPy's dtypes."""
+
+_ALIGNED = 16
+"""Bytes: cuDNN's engines read as many at once."""
 
 _NOTES = cudnn.numerical_note
 _REFUSED = [
@@ -81,7 +88,7 @@ class Plan:
         self.workspace = graph.get_workspace_size()
 
     def run(self, arrays: Mapping[int, Any]) -> None:
-        """Compute, with the arrays by the numbers of their tensors, results among them.
+        """Compute, with the arrays by the numbers of their tensors, results among them; numbers are on the host.
 
         Raises:
             RuntimeError: cuDNN failed.
@@ -90,11 +97,15 @@ class Plan:
         workspace = cupy.cuda.alloc(max(self.workspace, 1))
         try:
             cudnn.set_stream(self.handle, cupy.cuda.get_current_stream().ptr)
-            pointers = {number: array.data.ptr for number, array in arrays.items()}
+            pointers = {number: _address(array) for number, array in arrays.items()}
             self.graph.execute(pointers, workspace.ptr, handle=self.handle)
         except RuntimeError as error:
             version = cudnn.backend_version_string()
             raise KernelError(f"cuDNN {version} failed on {self.problem}: {error}") from error
+
+
+def _address(array: Any) -> int:
+    return int(array.data.ptr if isinstance(array, cupy.ndarray) else array.ctypes.data)
 
 
 class _Kept:
@@ -116,8 +127,8 @@ class _Kept:
             return self.plans[problem]
         try:
             found = Plan(problem, self.handle)
-        except (cudnn.cudnnGraphNotSupportedError, RuntimeError):
-            # Which of the two says that there is no engine depends on the step that notices.
+        except (cudnn.cudnnGraphNotSupportedError, RuntimeError, ValueError):
+            # Which of them says that there is no engine depends on the step that notices.
             found = None
         self.plans[problem] = found
         if len(self.plans) > LIMIT:
@@ -144,3 +155,29 @@ def plan_for(problem: Problem) -> Plan | None:
     if kept is None:
         kept = _thread.kept[device] = _Kept(device)
     return kept.plan(problem)
+
+
+def row_major(shape: tuple[int, ...]) -> list[int]:
+    """Strides, in elements."""
+    return [prod(shape[i + 1 :]) for i in range(len(shape))]
+
+
+def dense(x: Any) -> Any:
+    """x, or a copy, in row-major order at an address that cuDNN can read from."""
+    if x.flags.c_contiguous and x.data.ptr % _ALIGNED == 0:
+        return x
+    return cupy.array(x, order="C")
+
+
+def guarded(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """The kernel on the device of its first array, with CuPy's lack of memory as the framework's error."""
+
+    @wraps(kernel)
+    def call(first: Any, *arrays: Any, **attrs: Any) -> Any:
+        try:
+            with first.device:
+                return kernel(first, *arrays, **attrs)
+        except cupy.cuda.memory.OutOfMemoryError as error:
+            raise OutOfMemoryError(f"CUDA out of memory: {error}") from error
+
+    return call

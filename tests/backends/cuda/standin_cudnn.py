@@ -1,7 +1,7 @@
 """A stand-in for cuDNN's frontend over NumPy: it shows the overlay's logic, not what a GPU computes.
 
 It goes through a graph's steps in the library's order, refuses what the library refuses (keywords, strides, addresses,
-steps out of turn), offers made-up engines whose notes can be filtered, and computes convolutions tap by tap in float64.
+steps out of turn), offers made-up engines whose notes can be filtered, and computes in float64.
 `test_cudnn.py` asks the real package for the names.
 """
 
@@ -11,7 +11,7 @@ import ctypes
 import enum
 import itertools
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ numerical_note = _enum(
     *("WINOGRAD", "WINOGRAD_TILE_4x4", "WINOGRAD_TILE_6x6", "WINOGRAD_TILE_13x13"),
 )
 heur_mode = _enum("heur_mode", "A", "FALLBACK")
+diagonal_alignment = _enum("diagonal_alignment", "TOP_LEFT")
 build_plan_policy = _enum("build_plan_policy", "HEURISTICS_CHOICE")
 
 _HOST = {"HALF": np.float16, "BFLOAT16": ml_dtypes.bfloat16, "FLOAT": np.float32}
@@ -100,6 +101,7 @@ class Tensor:
     type: Any = None
     uid: int = -1
     output: bool = False
+    host: bool = False
 
     def set_output(self, value: bool) -> Tensor:
         self.output = value
@@ -123,7 +125,7 @@ class Tensor:
 
     def over(self, address: int) -> np.ndarray:
         """The memory at an address as an array of this shape, strides and dtype."""
-        if address % 16:
+        if address % 16 and not self.host:
             raise RuntimeError("CUDNN_STATUS_EXECUTION_FAILED: misaligned address")
         dtype = np.dtype(_HOST[self.type.name])
         span = 1 + sum((n - 1) * s for n, s in zip(self.dim, self.stride, strict=True))
@@ -135,7 +137,7 @@ _STEPS = ("validate", "build_operation_graph", "create_execution_plans", "check_
 
 
 class pygraph:
-    """One convolution or gradient, with an addition behind it or not."""
+    """Operations in the order of their making; results that are not outputs stay float64."""
 
     def __init__(
         self, *, io_data_type: Any, intermediate_data_type: Any, compute_data_type: Any, handle: Handle
@@ -151,36 +153,85 @@ class pygraph:
             raise RuntimeError(f"{step} out of turn: {self.done} steps are done")
         self.done += 1
 
-    def tensor(self, *, dim: list[int], stride: list[int], data_type: Any, uid: int) -> Tensor:
-        if not 4 <= len(dim) <= 5 or len(stride) != len(dim) or min(*dim, *stride) < 1:
+    def tensor(
+        self, *, dim: list[int], stride: list[int], data_type: Any, uid: int, is_pass_by_value: bool = False
+    ) -> Tensor:
+        if not 3 <= len(dim) <= 5 or len(stride) != len(dim) or min(*dim, *stride) < 1:
             raise RuntimeError(f"CUDNN_STATUS_BAD_PARAM: tensor {dim} with strides {stride}")
-        self.tensors.append(Tensor(dim, stride, data_type, uid))
+        self.tensors.append(Tensor(dim, stride, data_type, uid, host=is_pass_by_value))
         return self.tensors[-1]
 
-    def _node(self, kind: str, a: Tensor, b: Tensor, **steps: list[int]) -> Tensor:
-        if steps and {len(given) for given in steps.values()} != {len(a.dim) - 2}:
+    def _node(self, work: Callable[..., Any], *inputs: Tensor, results: int = 1) -> Any:
+        outs = [Tensor([], [], data_type.FLOAT) for _ in range(results)]
+        self.nodes.append((work, inputs, outs))
+        self.tensors.extend(outs)
+        return outs[0] if results == 1 else tuple(outs)
+
+    def _convolution(self, sought: str, a: Tensor, b: Tensor, **steps: list[int]) -> Tensor:
+        if len(a.dim) < 4 or {len(given) for given in steps.values()} != {len(a.dim) - 2}:
             raise RuntimeError(f"CUDNN_STATUS_BAD_PARAM: {steps} for {len(a.dim)} dimensions")
-        out = Tensor([], [], data_type.FLOAT)
-        self.nodes.append((kind, a, b, out, steps))
-        self.tensors.append(out)
-        return out
+        assert steps.pop("post_padding") == steps["pre_padding"]
+
+        def work(left: Any, right: Any) -> Any:
+            return convolve(sought, left, right, self.tensors[-1].dim, **steps)
+
+        return self._node(work, a, b)
 
     def conv_fprop(self, *, image: Tensor, weight: Tensor, **steps: list[int]) -> Tensor:
-        return self._node("y", image, weight, **_checked(**steps))
+        return self._convolution("y", image, weight, **steps)
 
     def conv_dgrad(self, *, loss: Tensor, filter: Tensor, **steps: list[int]) -> Tensor:
-        return self._node("x", loss, filter, **_checked(**steps))
+        return self._convolution("x", loss, filter, **steps)
 
     def conv_wgrad(self, *, image: Tensor, loss: Tensor, **steps: list[int]) -> Tensor:
-        return self._node("weight", image, loss, **_checked(**steps))
+        return self._convolution("weight", image, loss, **steps)
 
     def add(self, *, a: Tensor, b: Tensor) -> Tensor:
-        return self._node("add", a, b)
+        return self._node(np.add, a, b)
+
+    def mul(self, *, a: Tensor, b: Tensor) -> Tensor:
+        return self._node(np.multiply, a, b)
+
+    def sub(self, *, a: Tensor, b: Tensor) -> Tensor:
+        return self._node(np.subtract, a, b)
+
+    def exp(self, *, input: Tensor) -> Tensor:
+        return self._node(np.exp, input)
+
+    def matmul(self, *, A: Tensor, B: Tensor) -> Tensor:
+        return self._node(np.matmul, A, B)
+
+    def sdpa(
+        self,
+        *,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        attn_scale: float,
+        generate_stats: bool,
+        diagonal_alignment: Any = None,
+        diagonal_band_right_bound: int | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        if any(
+            t.type.name == "FLOAT" or len(t.dim) != 4 or t.dim[-1] % 8 or t.dim[-1] > 128 for t in (q, k, v)
+        ):
+            raise cudnnGraphNotSupportedError("hidden_dim should be multiple of 8")
+        assert generate_stats
+
+        def work(q: Any, k: Any, v: Any) -> Any:
+            scores = np.einsum("nhle,nhse->nhls", q, k) * attn_scale
+            if diagonal_band_right_bound is not None:
+                rows, columns = np.indices(scores.shape[-2:])
+                scores = np.where(columns - rows <= diagonal_band_right_bound, scores, -np.inf)
+            log_sum = np.logaddexp.reduce(scores, axis=-1, keepdims=True)
+            return np.exp(scores - log_sum) @ v, log_sum
+
+        return self._node(work, q, k, v, results=2)
 
     def validate(self) -> None:
         self._turn("validate")
         known = [t.uid for t in self.tensors if t.uid != -1]
-        if len(set(known)) != len(known) or not self.nodes[-1][3].output:
+        if len(set(known)) != len(known) or not self.nodes[-1][2][0].output:
             raise RuntimeError("CUDNN_STATUS_BAD_PARAM: numbers twice, or no output")
 
     def build_operation_graph(self) -> None:
@@ -213,24 +264,19 @@ class pygraph:
             raise RuntimeError(state.failing or "executed before it was built")
         # All of the workspace may be written.
         ctypes.memset(workspace, 0xFF, self.get_workspace_size())
-        values: dict[int, np.ndarray] = {}
-        for kind, a, b, out, steps in self.nodes:
-            left, right = (
-                values[id(t)] if id(t) in values else t.over(pointers[t.uid]).astype(float) for t in (a, b)
-            )
-            shape = out.dim or self.nodes[-1][3].dim
-            values[id(out)] = left + right if kind == "add" else convolve(kind, left, right, shape, **steps)
-        target = out.over(pointers[out.uid])
-        target[...] = values[id(out)].astype(target.dtype)
+        values: dict[int, Any] = {}
+        for work, inputs, outs in self.nodes:
+            given = [
+                values[id(t)] if id(t) in values else t.over(pointers[t.uid]).astype(float) for t in inputs
+            ]
+            results = work(*given)
+            values.update(zip(map(id, outs), results if len(outs) > 1 else [results], strict=True))
+        for tensor in self.tensors:
+            if tensor.output:
+                target = tensor.over(pointers[tensor.uid])
+                target[...] = values[id(tensor)].astype(target.dtype)
         state.ran.append(self.left[0][0])
         state.streams.append(handle.stream)
-
-
-def _checked(
-    *, pre_padding: list[int], post_padding: list[int], stride: list[int], dilation: list[int]
-) -> dict[str, list[int]]:
-    assert pre_padding == post_padding
-    return {"padding": pre_padding, "stride": stride, "dilation": dilation}
 
 
 def convolve(
@@ -238,14 +284,14 @@ def convolve(
     a: np.ndarray,
     b: np.ndarray,
     shape: Sequence[int],
-    padding: Sequence[int],
+    pre_padding: Sequence[int],
     stride: Sequence[int],
     dilation: Sequence[int],
 ) -> np.ndarray:
     """What is sought of x, weight and y: for each tap of the kernel one product of matrices per group."""
     out = np.zeros(shape)
     x, weight, y = {"y": (a, b, out), "x": (out, b, a), "weight": (a, out, b)}[sought]
-    ends = [(0, 0), (0, 0), *((p, p) for p in padding)]
+    ends = [(0, 0), (0, 0), *((p, p) for p in pre_padding)]
     padded = np.pad(x, ends)
     groups = x.shape[1] // weight.shape[1]
     for tap in itertools.product(*map(range, weight.shape[2:])):
@@ -277,6 +323,14 @@ def module() -> types.ModuleType:
 
 NAMES = (
     *("__version__", "backend_version", "backend_version_string", "build_plan_policy", "create_handle"),
-    *("cudnnGraphNotSupportedError", "data_type", "heur_mode", "numerical_note", "pygraph", "set_stream"),
+    *(
+        "cudnnGraphNotSupportedError",
+        "data_type",
+        "diagonal_alignment",
+        "heur_mode",
+        "numerical_note",
+        "pygraph",
+        "set_stream",
+    ),
 )
 """All that the overlay may ask for."""

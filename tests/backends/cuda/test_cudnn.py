@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from unison_core.dtypes import bfloat16, float16, float32
 
 pytestmark = pytest.mark.skipif(plainc.COMPILER is None, reason="no C compiler on this machine")
 
-NAMES = ("conv", "conv_input_grad", "conv_weight_grad")
+NAMES = ("conv", "conv_input_grad", "conv_weight_grad", "scaled_dot_product_attention")
 PLAIN = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
 
 
@@ -106,7 +107,8 @@ def test_cases_of_the_suite_agree_with_the_oracle(name: str, dtype: unison.dtype
     for case in cases:
         result = perform(case, cuda)
         assert result.verdict.name == "PASS", f"{case}: {result.detail}"
-    assert len(standin_cudnn.state.ran) > len(cases) // 4
+    # Widths in the suite's samples are no multiples of 8.
+    assert len(standin_cudnn.state.ran) > len(cases) // 4 or "attention" in name
 
 
 @pytest.mark.parametrize("dtype", [float16, bfloat16, float32], ids=str)
@@ -115,6 +117,42 @@ def test_results_and_gradients_are_the_hosts(shape: str, dtype: unison.dtype, cu
     expected = all_three("cpu", SHAPES[shape], dtype)
     assert all(map(unison.equal, all_three(cuda, SHAPES[shape], dtype), expected))
     assert len(standin_cudnn.state.ran) == 3
+
+
+def attended(
+    device: str, is_causal: bool, *shapes: tuple, dtype: unison.dtype = float16
+) -> list[unison.Tensor]:
+    """The results and the gradients."""
+    given = [(image(*shape) / 8).to(dtype).to(device).requires_grad_() for shape in shapes]
+    out, p = ops.scaled_dot_product_attention(*given, None, None, is_causal=is_causal, scale=0.3)
+    (out.sum() + (p * p).sum()).backward()
+    return [x.detach().cpu().float() for x in (out, p, *(x.grad for x in given))]
+
+
+@pytest.mark.parametrize("dtype", [float16, bfloat16], ids=str)
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_attention_is_that_of_float32(dtype: unison.dtype, is_causal: bool, cuda: str) -> None:
+    shapes = ((2, 3, 5, 8), (2, 3, 7, 8), (2, 3, 7, 16))
+    expected = attended("cpu", is_causal, *shapes, dtype=float32)
+    got = attended(cuda, is_causal, *shapes, dtype=dtype)
+    for theirs, ours in zip(expected, got, strict=True):
+        assert unison.allclose(theirs, ours, rtol=2e-2, atol=2e-2)
+    assert len(standin_cudnn.state.ran) == 2
+    assert not is_causal or (got[1].triu(1) == 0).all()
+
+
+def test_attention_declines_what_cudnns_has_not(cuda: str) -> None:
+    q, mask = image(2, 4, 8, dtype=float16), image(4, 4, dtype=float16)
+    attend = partial(ops.scaled_dot_product_attention, is_causal=False, scale=1.0)
+    attend(q, q, q, mask, None)
+    attend(q, q, q, None, unison.ones_like(q[..., :4]))
+    attend(q[..., :4], q[..., :4], q, None, None)
+    attend(q.float(), q.float(), q.float(), None, None)
+    attend(q[:1], q, q, None, None)
+    attend(q[:, :0], q, q, None, None)
+    assert standin_cudnn.state.ran == []
+    attend(q, q, q, None, None)
+    assert len(standin_cudnn.state.ran) == 2
 
 
 def test_float64_is_declined_and_served_all_the_same(cuda: str) -> None:
@@ -151,10 +189,10 @@ def test_plans_are_kept_up_to_a_limit(cuda: str, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(plans, "LIMIT", 2)
     planned = []
-    for length in (5, 5, 6, 7, 6, 5):
+    for length in (5, 5, 6, 5, 7, 5, 6):
         unison.nn.functional.conv2d(image(1, 1, length, 5), image(1, 1, 3, 3))
         planned.append(standin_cudnn.state.planned)
-    assert planned == [1, 1, 2, 3, 3, 4]
+    assert planned == [1, 1, 2, 2, 3, 3, 4]
 
 
 def test_views_are_copied_first(cuda: str) -> None:
@@ -207,20 +245,28 @@ def test_a_library_that_does_not_open_says_what_to_do(cuda: str, monkeypatch: py
 
 
 ASK = """
-import cudnn, sys
-from unison_cudnn import convolution as c, plans
+import cudnn, cupy, functools, sys
+from unison_cudnn import attention, convolution as c, plans
 for name in sys.argv[1:]:
     getattr(cudnn, name)
+for name in ("array", "cuda.alloc", "cuda.get_current_stream", "cuda.memory.OutOfMemoryError", "empty", "tril"):
+    functools.reduce(getattr, name.split("."), cupy)
 FLOAT = cudnn.data_type.FLOAT
-for sought in (c.X, c.WEIGHT, c.Y):
+shapes = ((2, 3, 9), (4, 3, 3), (2, 4, 9))
+problems = [
+    c.Convolution(sought, "float16", *shapes, (1,), (1,), (1,), sought == c.Y, False)
+    for sought in (c.X, c.WEIGHT, c.Y)
+]
+problems.append(attention.Flash("float16", 2, 3, 4, 8, 16, 0.5, True))
+problems.append(attention.Weights("float16", 2, 3, 4, 8))
+for problem in problems:
     graph = cudnn.pygraph(io_data_type=FLOAT, intermediate_data_type=FLOAT, compute_data_type=FLOAT, handle=None)
-    shapes = ((2, 3, 9), (4, 3, 3), (2, 4, 9))
-    c.Convolution(sought, "float16", *shapes, (1,), (1,), (1,), sought == c.Y, False).build(graph)
+    problem.build(graph)
     print(*(node.node_type.name for node in graph.nodes), [t.dim for t in graph.get_outputs()])
     for step in STEPS:
         getattr(graph, step)
 # The compiled builder, that the graph is lowered to, has these keywords.
-for name in ("conv_fprop", "conv_dgrad", "conv_wgrad", "add"):
+for name in ("conv_fprop", "conv_dgrad", "conv_wgrad", "add", "mul", "sub", "exp", "matmul", "sdpa"):
     print(getattr(cudnn._compiled_module.backend_graph, name).__doc__)
 """
 
@@ -234,16 +280,21 @@ def test_what_the_overlay_asks_of_cudnn_is_there() -> None:
     if "No module named 'cudnn'" in done.stderr or "No module named 'cupy'" in done.stderr:
         pytest.skip("needs the extra 'dev' (cudnn-frontend and CuPy themselves)")
     assert not done.returncode, done.stderr
-    built = done.stdout.splitlines()[:3]
-    assert [line.split(" [[")[0] for line in built] == ["CONV_DGRAD", "CONV_WGRAD", "CONV_FPROP POINTWISE"]
-    assert [eval(line[line.index("[[") :]) for line in built] == [
-        [[2, 3, 1, 9]],
-        [[4, 3, 1, 3]],
-        [[2, 4, 1, 9]],
+    built = done.stdout.splitlines()[:5]
+    assert built == [
+        "CONV_DGRAD [[2, 3, 1, 9]]",
+        "CONV_WGRAD [[4, 3, 1, 3]]",
+        "CONV_FPROP POINTWISE [[2, 4, 1, 9]]",
+        "SDPA [[2, 1, 3, 16], [2, 1, 3, 1]]",
+        "MATMUL POINTWISE POINTWISE POINTWISE [[2, 3, 4]]",
     ]
-    for keyword in ("image", "weight", "loss", "filter", "pre_padding", "post_padding", "stride", "dilation"):
-        assert f"{keyword}: " in done.stdout
-    for kind in ("data_type", "heur_mode", "build_plan_policy", "numerical_note"):
+    keywords = (
+        "image weight loss filter pre_padding post_padding stride dilation a b A B input q k v attn_scale"
+    )
+    more = "generate_stats diagonal_alignment diagonal_band_right_bound"
+    for keyword in f"{keywords} {more}".split():
+        assert f" {keyword}: " in done.stdout
+    for kind in ("data_type", "diagonal_alignment", "heur_mode", "build_plan_policy", "numerical_note"):
         ask = f"import cudnn; print(*cudnn.{kind}.__members__)"
         theirs = subprocess.run(
             [sys.executable, "-c", ask], capture_output=True, text=True, check=True
