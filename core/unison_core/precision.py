@@ -5,8 +5,9 @@ Tensor cores multiply float32 numbers after cutting their 24 bits to the 11 of T
 it is not float32: the contract's limits are missed by a factor of thousands. So it is off on every device until the
 program allows it, for products of matrices and for convolutions (PyTorch allows it in convolutions by default).
 Backends do not ask at each call: they are told when they are loaded and whenever the program changes its mind
-(`Backend.allow`), so that a call pays nothing. What is allowed need not be used: a device without such units goes on
-in float32. There is one state for the process, as in PyTorch; no environment variable changes it.
+(`Backend.allow`), so that a call pays nothing; overlays, whose kernels look at more than that anyway, ask `allowed`.
+What is allowed need not be used: a device without such units goes on in float32. There is one state for the process,
+as in PyTorch; no environment variable changes it.
 """
 
 from __future__ import annotations

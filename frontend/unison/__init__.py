@@ -96,11 +96,10 @@ from unison.functions.deterministic import (
     set_num_threads,
     use_deterministic_algorithms,
 )
+from unison.functions.dlpack import from_dlpack, to_dlpack
 from unison.functions.elementwise import *
 from unison.functions.exchange import (
-    from_dlpack,
     frombuffer,
-    to_dlpack,
     view_as_complex,
     view_as_real,
 )

@@ -23,6 +23,7 @@ from unison.functions import (
     arranging,
     conversion,
     copies,
+    dlpack,
     elementwise,
     exchange,
     indexing,
@@ -397,8 +398,9 @@ class Tensor(
     __array_priority__ = 1000  # NumPy's scalars and arrays on the left leave `a * x` to the tensor.
     __copy__ = exchange.copy_of
     __deepcopy__ = exchange.deepcopy
-    __dlpack__ = exchange.dlpack
-    __dlpack_device__ = exchange.dlpack_device
+    __dlpack__ = dlpack.given
+    __dlpack_device__ = dlpack.device_of
+    __cuda_array_interface__ = property(dlpack.cuda_array_interface)
     __reduce_ex__ = exchange.reduce
     addbmm = products.addbmm
     addmm = products.addmm

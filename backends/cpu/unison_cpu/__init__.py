@@ -17,4 +17,6 @@ def unison_backend() -> BackendManifest:
         load="unison_cpu.backend:CpuBackend",
         fix="pip install numpy",
         accelerator=False,
+        # The host's memory: plain, page-locked by CUDA, by ROCm.
+        dlpack=(1, 3, 11),
     )

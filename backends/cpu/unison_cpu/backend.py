@@ -14,6 +14,7 @@ from unison_core.arraykit.movement import storage
 from unison_core.backend import Backend, merge_kernels
 from unison_core.devices import Device
 from unison_core.dtypes import DType
+from unison_cpu import exchange
 from unison_cpu import kernels as overrides
 
 __all__ = ["CpuBackend"]
@@ -84,6 +85,18 @@ class CpuBackend(Backend):
         """Distance from the owner's first element."""
         owner = storage(array)
         return int((array.ctypes.data - owner.ctypes.data) // array.dtype.itemsize) if array.size else 0
+
+    def to_dlpack(self, array: Any, *, stream: int | None = None, **options: Any) -> Any:
+        """See `unison_cpu.exchange`."""
+        return exchange.give(array, stream, options)
+
+    def from_dlpack(self, source: Any) -> Any:
+        """See `unison_cpu.exchange`."""
+        return exchange.take(source)
+
+    def address(self, array: Any) -> int:
+        """NumPy's."""
+        return int(array.ctypes.data)
 
     def describe(self, device: Device) -> str:
         """Processor and NumPy version."""

@@ -31,4 +31,6 @@ def unison_backend() -> BackendManifest:
         probe=_probe,
         fix="pip install 'unison[cuda]' brings CuPy for CUDA 12; the driver comes from NVIDIA, and must be as new as "
         "CUDA 12",
+        # A GPU's memory, and memory that the driver moves between host and GPU.
+        dlpack=(2, 13),
     )

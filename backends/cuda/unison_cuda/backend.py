@@ -17,7 +17,7 @@ from unison_core.devices import Device, get
 from unison_core.dtypes import DType
 from unison_core.precision import Precision
 from unison_core.queues import Queue
-from unison_cuda import kernels, memory, queues
+from unison_cuda import exchange, kernels, memory, queues
 from unison_cuda import precision as precisions
 from unison_cuda.bridge import Bridge
 from unison_cuda.runtime import CudaRuntime, no_room
@@ -188,6 +188,26 @@ class CudaBackend(Backend):
         found = {ours: told[theirs] for ours, theirs in _PROPERTIES.items() if theirs in told}
         return found | {"name": told["name"].decode(), "is_integrated": bool(told.get("integrated", 0))}
 
+    def to_dlpack(self, array: Any, *, stream: int | None = None, **options: Any) -> Any:
+        """See `unison_cuda.exchange`."""
+        return exchange.give(array, stream, options)
+
+    def from_dlpack(self, source: Any) -> Any:
+        """See `unison_cuda.exchange`."""
+        return exchange.take(source)
+
+    def address(self, array: Any) -> int:
+        """The device's address."""
+        return int(array.data.ptr) if array.size else 0
+
+    def cuda_array_interface(self, array: Any) -> Mapping[str, Any]:
+        """CuPy's."""
+        return exchange.described(array)
+
+    def from_cuda_array_interface(self, source: Any) -> Any:
+        """See `unison_cuda.exchange`."""
+        return exchange.take_described(source)
+
     def allow(self, precision: Precision) -> None:
         """See `unison_cuda.precision`."""
         precisions.allow(precision)
@@ -198,5 +218,7 @@ class CudaBackend(Backend):
         return f"{facts.name}, {facts.driver}, CuPy {cupy.__version__}"
 
     def claims(self, device: Device) -> frozenset[str]:
-        """Beside the dtypes: correctly rounded division and roots, since nothing is compiled with fast arithmetic."""
-        return super().claims(device) | {"ieee"}
+        """Beside the dtypes: memory is shared through DLPack; division and roots are correctly rounded, since nothing
+        is compiled with fast arithmetic.
+        """
+        return super().claims(device) | {"dlpack", "ieee"}

@@ -1,7 +1,7 @@
 """Switches of convolutions: `allow_tf32` acts, off unless a program allows it; the others are remembered.
 
-Unison's convolutions choose their own way and give the same bits every time, so there is nothing to search for with
-`benchmark` and nothing to forbid with `deterministic`.
+Which algorithm serves is not chosen by these switches: Unison's own kernels have one each, which gives the same bits
+every time; the overlay for cuDNN says itself what it takes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from unison.backends._switches import Float32Switch, Remembered, TensorFloatSwitch
+from unison_core import plugins
+from unison_core.errors import UnisonError
 
 __all__ = ["conv", "flags", "is_available", "set_flags", "version"]
 
@@ -19,13 +21,17 @@ _Flags = tuple[bool, bool, int, bool, bool]
 
 
 def is_available() -> bool:
-    """Whether convolutions are cuDNN's: they are Unison's own."""
-    return version() is not None
+    """Whether cuDNN computes convolutions here: the extra `cudnn` is installed, and there is a GPU."""
+    try:
+        plugins.load("cuda")
+    except UnisonError:
+        return False
+    return any(r.name == "cudnn" and r.status == "loaded" for r in plugins.overlays())
 
 
 def version() -> int | None:
-    """The version of cuDNN in use, or None."""
-    return None
+    """The version of cuDNN in use as it counts itself, such as 91002; None without."""
+    return int(sys.modules["cudnn"].backend_version()) if is_available() else None
 
 
 class _Convolution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions import dlpack
 from unison.functions.creation import finish
 from unison_core import devices, dtypes, handle, ops
 from unison_core.dtypes import DType
@@ -21,7 +22,8 @@ def tensor(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Any:
-    """A new leaf tensor with a copy of data: a number, nested sequences, a NumPy array or a tensor.
+    """A new leaf tensor with a copy of data: a number, nested sequences, a NumPy array, a tensor, or another
+    library's array (by DLPack or `__cuda_array_interface__`), which stays on its device unless one is named.
 
     Raises:
         ValueError: the sequences are not rectangular.
@@ -38,7 +40,7 @@ def _placed(t: Any, dtype: DType | None, device: Any, data: Any) -> Any:
     if dtype is not None and t.dtype is not dtype:
         t = ops.cast(t, dtype=dtype)
     target = devices.canonical(device) if device is not None else None
-    if target is None and not isinstance(data, Handle):
+    if target is None and t.device.is_host and not isinstance(data, Handle):
         target = devices.canonical(None)
     return t if target is None or t.device is target else ops.to_device(t, device=target)
 
@@ -54,8 +56,9 @@ def _from_data(data: Any, dtype: DType | None, *, copy: bool) -> Any:
         return wrap(_number(data, kind, host), host)
     if isinstance(data, np.generic):
         return wrap(_supported(np, np.asarray(data), True), host)
-    if hasattr(data, "__dlpack__") and not isinstance(data, (list, tuple)):
-        return wrap(np.array(np.from_dlpack(data)), host)
+    found = _foreign(data)
+    if found is not None:
+        return ops.copy(found)
     return wrap(_from_sequence(np, data, dtype, host), host)
 
 
@@ -182,14 +185,26 @@ class _Extent:
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
-    """data as a tensor, sharing memory where that is possible; a tensor keeps its place in the graph."""
+    """data as a tensor, sharing memory where that is possible; a tensor keeps its place in the graph.
+
+    Shared is the memory of NumPy's arrays, and of other libraries' on every device whose backend takes it, by DLPack
+    or `__cuda_array_interface__`; they stay on their device unless one is named.
+    """
     if isinstance(data, Handle):
         return data.to(device=device, dtype=dtype)
     import numpy as np
 
     if isinstance(data, np.ndarray):
         return _placed(from_numpy(data), dtype, device, data)
+    found = _foreign(data)
+    if found is not None:
+        return _placed(found, dtype, device, data)
     return tensor(data, dtype=dtype, device=device)
+
+
+def _foreign(data: Any) -> Any:
+    """A tensor on the memory of another library's array; None for anything else."""
+    return None if isinstance(data, (bool, int, float, complex, list, tuple)) else dlpack.shared(data)
 
 
 def asarray(
@@ -226,4 +241,7 @@ def asarray(
 def _shares(t: Any, obj: Any) -> bool:
     import numpy as np
 
-    return t is obj or (isinstance(obj, np.ndarray) and np.shares_memory(t.array, obj))
+    if t is obj or isinstance(obj, np.ndarray):
+        return t is obj or np.shares_memory(t.array, obj)
+    found = _foreign(obj)
+    return found is not None and found.device is t.device and found.data_ptr() == t.data_ptr()

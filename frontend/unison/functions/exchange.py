@@ -1,4 +1,4 @@
-"""A tensor's elements and memory for others: dtypes, devices, NumPy, DLPack, pickling."""
+"""A tensor's elements and memory for others: dtypes, devices, NumPy, pickling; DLPack is `dlpack`'s."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from unison_core import devices, dtypes, ops
 from unison_core.dtypes import DType
 from unison_core.errors import OperatorError
-from unison_core.handle import Handle, wrap
+from unison_core.handle import Handle
 
 __all__ = [
     "array_of",
@@ -22,12 +22,9 @@ __all__ = [
     "cpu",
     "data_ptr",
     "deepcopy",
-    "dlpack",
-    "dlpack_device",
     "double",
     "element_size",
     "float_",
-    "from_dlpack",
     "frombuffer",
     "half",
     "int_",
@@ -37,7 +34,6 @@ __all__ = [
     "reduce",
     "share_memory_",
     "short",
-    "to_dlpack",
     "type_",
     "type_as",
     "view_as_complex",
@@ -238,14 +234,12 @@ def nbytes(input: Any) -> int:
 
 
 def data_ptr(input: Any) -> int:
-    """The address of the first element, of tensors on the host.
+    """The address of the first element in the memory of its device.
 
     Raises:
-        RuntimeError: the tensor is elsewhere.
+        RuntimeError: the device's library does not say.
     """
-    if not input.device.is_host:
-        raise OperatorError(f"data_ptr() is known of host memory only; this tensor is on {input.device}")
-    return int(input.array.ctypes.data)
+    return int(input.device.backend.address(input.array))
 
 
 def share_memory_(input: Any) -> Any:
@@ -264,70 +258,6 @@ def share_memory_(input: Any) -> Any:
     shared[...] = input.array
     input.array = shared
     return input
-
-
-def dlpack(
-    input: Any,
-    *,
-    stream: Any = None,
-    max_version: Any = None,
-    dl_device: Any = None,
-    copy: bool | None = None,
-) -> Any:
-    """A DLPack capsule of the tensor's memory, shared.
-
-    Raises:
-        BufferError: the tensor requires a gradient, or its dtype is unknown to DLPack's NumPy side.
-    """
-    if input.tracked:
-        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-    array = input.array
-    if input.dtype is dtypes.bfloat16:
-        raise BufferError("bfloat16 cannot be exported through NumPy's DLPack; use .view(unison.int16)")
-    options = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
-    return array.__dlpack__(stream=stream, **{k: v for k, v in options.items() if v is not None})
-
-
-def dlpack_device(input: Any) -> tuple[int, int]:
-    """(device type, index) in DLPack's numbering."""
-    kind, index = input.array.__dlpack_device__()
-    return int(kind), int(index)
-
-
-def to_dlpack(tensor: Any) -> Any:
-    """A DLPack capsule of the tensor's memory, shared."""
-    return dlpack(tensor)
-
-
-def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Any:
-    """A tensor on the memory of another library's array, shared.
-
-    Raises:
-        TypeError: the object does not speak DLPack.
-        RuntimeError: its device has no loaded backend that takes it.
-    """
-    import numpy as np
-
-    if not hasattr(ext_tensor, "__dlpack__"):
-        raise TypeError(f"from_dlpack takes an object with __dlpack__, but got {type(ext_tensor).__name__}")
-    kind = ext_tensor.__dlpack_device__()[0]
-    if int(kind) != 1:
-        for candidate in devices.loaded():
-            take = getattr(candidate.backend, "from_dlpack", None)
-            if take is not None:
-                return wrap(take(ext_tensor), candidate)
-        raise OperatorError(f"from_dlpack: no loaded backend takes arrays of DLPack device type {int(kind)}")
-    try:
-        array = np.from_dlpack(ext_tensor)
-    except RuntimeError as error:
-        raise BufferError(f"from_dlpack: {error}") from None
-    from unison.functions.conversion import from_numpy
-
-    if not array.flags.writeable:
-        array = array.copy()
-    out = from_numpy(array)
-    out = ops.copy(out) if copy else out
-    return out if device is None else out.to(device)
 
 
 def frombuffer(

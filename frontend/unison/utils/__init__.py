@@ -1,4 +1,4 @@
-"""Helpers around training: `unison.utils.data` (datasets, samplers, DataLoader) and `unison.utils.checkpoint`.
+"""Helpers around training: `data` (datasets, samplers, DataLoader), `checkpoint`, `hooks`; `dlpack` to share memory.
 
 Submodules are loaded on first access, so that `import unison` pays for none of them.
 """
@@ -6,7 +6,7 @@ Submodules are loaded on first access, so that `import unison` pays for none of 
 import importlib
 from types import ModuleType
 
-__all__ = ["checkpoint", "data", "hooks"]
+__all__ = ["checkpoint", "data", "dlpack", "hooks"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -459,7 +459,7 @@ ABSENT = {"vecdot"}
 
 def module() -> types.ModuleType:
     """The stand-in as a module named `cupy`."""
-    from tests.backends.cuda import standin_products
+    from tests.backends.cuda import standin_exchange, standin_products
 
     made = _Recording("cupy", __doc__)
     for name in set(dir(np)) - ABSENT:
@@ -473,7 +473,7 @@ def module() -> types.ModuleType:
     made.__version__ = __version__
     made.ndarray, made.ufunc, made.RawModule = ndarray, ufunc, RawModule
     made.nan, made.inf, made.pi = np.nan, np.inf, np.pi
-    made.array, made.asarray = _array, lambda x, dtype=None: x if isinstance(x, ndarray) else _array(x, dtype)
+    made.array = _array
     made.empty = lambda shape, dtype=float: ndarray(shape, dtype)
     made.asnumpy = lambda x: x._a.copy()
     made.get_default_memory_pool = _Pool
@@ -517,6 +517,7 @@ def module() -> types.ModuleType:
         memory=_space("cuda.memory", OutOfMemoryError=OutOfMemoryError),
         compiler=_space("cuda.compiler", CompileException=CompileException),
     )
+    standin_exchange.add(made)
     return made
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import unison
-from tests.backends.cuda import standin
+from tests.backends.cuda import standin, standin_cudnn
 from tests.core.ckit import plainc
 from unison_core import precision
 
@@ -69,6 +69,15 @@ def test_half_types_are_summed_in_float32_whatever_is_allowed(cuda: str) -> None
     _product(cuda)
     for dtype in (np.float16, ml_dtypes.bfloat16):
         assert _compute_type(np.dtype(dtype)) == _types().COMPUTE_TYPE_DEFAULT
+
+
+def test_cudnn_is_available_where_its_overlay_serves() -> None:
+    with standin.installed(standin_cudnn.module()):
+        assert unison.backends.cudnn.is_available()
+        assert unison.backends.cudnn.version() == standin_cudnn.state.version
+    with standin.installed():
+        assert not unison.backends.cudnn.is_available()
+        assert unison.backends.cudnn.version() is None
 
 
 def test_a_gpu_without_tf32_is_not_asked_for_it(cuda: str, monkeypatch: pytest.MonkeyPatch) -> None:
