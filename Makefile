@@ -11,7 +11,7 @@ single = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 bin := $(VENV)/bin
 install = $(bin)/python -m pip install --disable-pip-version-check --quiet --editable
 
-.PHONY: help demo test parity check bench oclgrind clean
+.PHONY: help demo test parity check bench oclgrind gpu-check clean
 
 help:
 	@echo 'make demo    train two models on every device found, plot and compare them'
@@ -20,6 +20,7 @@ help:
 	@echo 'make check   format, lint, types, import contracts, sizes, smoke tests'
 	@echo 'make bench   time Unison against PyTorch'
 	@echo 'make oclgrind  run the OpenCL kernels under Oclgrind, which watches every access'
+	@echo 'make gpu-check  test, judge and time an NVIDIA GPU; needs nothing installed but what it names'
 	@echo 'make clean   remove the virtual environment and what the tools left'
 
 demo: $(VENV)/.installed-demo
@@ -45,8 +46,12 @@ bench: $(VENV)/.installed-parity
 oclgrind: $(VENV)/.installed-test
 	$(bin)/python tools/oclgrind.py --out docs/results/oclgrind.md $(ARGS)
 
+# Without a virtual environment: the machine's own Python, CuPy and PyTorch, and the source tree.
+gpu-check:
+	$(PYTHON) -m tools.gpu_check $(ARGS)
+
 clean:
-	rm -rf $(VENV) demo-output bench-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build demo-output bench-output .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(bin)/python:
