@@ -11,15 +11,22 @@ import contextlib
 import ctypes
 import functools
 import sys
-import threading
-import time
 import types
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from tests.backends.cuda.standin_streams import (
+    CUDARuntimeError,
+    Event,
+    Stream,
+    asked,
+    get_current_stream,
+    get_elapsed_time,
+    is_pinned,
+    pin,
+)
 from tests.core.ckit import plainc
 from unison_core.errors import KernelError
 
@@ -80,107 +87,16 @@ class MemoryPointer:
         self.mem, self.ptr = mem, mem.ptr + offset
 
     def copy_from_host_async(self, address: int, size: int, stream: Stream | None = None) -> None:
-        _work(stream, "copy")
+        asked(stream, "copy")
         ctypes.memmove(self.ptr, address, size)
 
     def copy_to_host_async(self, address: int, size: int, stream: Stream | None = None) -> None:
-        _work(stream, "copy")
+        asked(stream, "copy")
         ctypes.memmove(address, self.ptr, size)
 
     def copy_from_device_async(self, source: MemoryPointer, size: int, stream: Stream | None = None) -> None:
-        _work(stream, "copy")
+        asked(stream, "copy")
         ctypes.memmove(self.ptr, source.ptr, size)
-
-
-work: list[tuple[int, str]] = []
-"""What streams were asked to do: (stream, "kernel", "copy", "record N", "wait N" or "synchronize")."""
-
-
-def _work(stream: Stream | None, what: str) -> None:
-    work.append(((stream or get_current_stream()).ptr, what))
-
-
-class Stream:
-    """A stream that does at once what it is asked, and writes it down."""
-
-    _count = 0
-
-    def __init__(
-        self, null: bool = False, non_blocking: bool = False, ptds: bool = False, priority: int | None = None
-    ) -> None:
-        if null:
-            self.ptr, self.device_id = 0, -1
-        else:
-            Stream._count += 1
-            self.ptr, self.device_id = 4096 + Stream._count, 0
-        self.is_non_blocking, self.priority, self.done = non_blocking, priority or 0, True
-
-    def use(self) -> Stream:
-        _here.stream = self
-        return self
-
-    def synchronize(self) -> None:
-        _work(self, "synchronize")
-
-    def wait_event(self, event: Event) -> None:
-        _work(self, f"wait {event.ptr}")
-
-    def record(self, event: Event | None = None) -> Event:
-        event = event or Event()
-        event.record(self)
-        return event
-
-
-class Event:
-    """An event, reached when it is recorded, since streams do everything at once."""
-
-    _count = 0
-
-    def __init__(self, block: bool = False, disable_timing: bool = False, interprocess: bool = False) -> None:
-        Event._count += 1
-        self.ptr, self.done, self._timed, self._moment = Event._count, True, not disable_timing, None
-
-    def record(self, stream: Stream | None = None) -> None:
-        _work(stream, f"record {self.ptr}")
-        self._moment = time.perf_counter()
-
-    def synchronize(self) -> None:
-        pass
-
-
-def get_elapsed_time(start: Event, end: Event) -> float:
-    """Milliseconds between two events with a time."""
-    if start._moment is None or end._moment is None or not (start._timed and end._timed):
-        raise CUDARuntimeError("cudaErrorInvalidResourceHandle: invalid resource handle")
-    return (end._moment - start._moment) * 1e3
-
-
-class _Here(threading.local):
-    stream: Stream | None = None
-
-
-_here = _Here()
-Stream.null = Stream(null=True)  # type: ignore[attr-defined]
-
-
-def get_current_stream(device_id: int = -1) -> Stream:
-    """This thread's, at first the null stream."""
-    return _here.stream or Stream.null  # type: ignore[attr-defined]
-
-
-def _pin(size: int) -> Any:
-    """Host memory that counts as page-locked."""
-    owner = np.zeros(size, np.uint8)
-    _pinned.append(weakref.ref(owner))
-    return owner
-
-
-_pinned: list[Any] = []
-
-
-def _is_pinned(address: int) -> bool:
-    owners = [ref() for ref in _pinned]
-    return any(o is not None and o.ctypes.data <= address < o.ctypes.data + o.nbytes for o in owners)
 
 
 class _Device:
@@ -199,10 +115,6 @@ class _Device:
 
     def synchronize(self) -> None:
         pass
-
-
-class CUDARuntimeError(RuntimeError):
-    """What CuPy's runtime raises."""
 
 
 class OutOfMemoryError(MemoryError):
@@ -401,7 +313,7 @@ class RawModule:
 
         def launch(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
             *pointers, params = args
-            _work(None, "kernel")
+            asked(None, "kernel")
             buffers = [types.SimpleNamespace(address=p) for p in pointers]
             try:
                 runtime.launch(kernel, grid, block, buffers, params.tobytes())
@@ -414,7 +326,7 @@ class RawModule:
 def _array(x: Any, dtype: Any = None, *, order: str = "C", blocking: bool = False) -> ndarray:
     a = x._a if isinstance(x, ndarray) else np.asarray(x)
     out = ndarray(a.shape, a.dtype if dtype is None else dtype)
-    _work(None, "copy")
+    asked(None, "copy")
     out._a[...] = a
     if blocking:
         get_current_stream().synchronize()
@@ -502,7 +414,7 @@ def module() -> types.ModuleType:
     made.cuda = _space(
         "cuda",
         alloc=lambda size: _allocator[0](size),  # noqa: PLW0108 - the one of now
-        alloc_pinned_memory=_pin,
+        alloc_pinned_memory=pin,
         BaseMemory=BaseMemory,
         Device=_Device,
         Event=Event,
@@ -510,7 +422,7 @@ def module() -> types.ModuleType:
         get_current_stream=get_current_stream,
         get_elapsed_time=get_elapsed_time,
         MemoryPointer=MemoryPointer,
-        pinned_memory=_space("cuda.pinned_memory", is_memory_pinned=_is_pinned),
+        pinned_memory=_space("cuda.pinned_memory", is_memory_pinned=is_pinned),
         set_allocator=lambda allocator: _allocator.__setitem__(0, allocator),
         Stream=Stream,
         runtime=runtime,

@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from tests.backends.cuda import standin
+from tests.backends.cuda import standin, standin_streams
 
 __all__ = ["UnownedMemory", "add", "kind_in"]
 
@@ -96,7 +96,7 @@ def _wait(stream: int) -> None:
     current = standin.get_current_stream()
     if stream >= 0 and stream != (current.ptr or LEGACY):
         event = current.record()
-        standin.work.append((stream, f"wait {event.ptr}"))
+        standin_streams.work.append((stream, f"wait {event.ptr}"))
 
 
 class _Given:
@@ -161,7 +161,7 @@ def _asarray(x: Any, dtype: Any = None) -> Any:
     if shown is None:
         return standin._array(x, dtype)
     if shown.get("stream") is not None:
-        standin.work.append((shown["stream"], "synchronize"))
+        standin_streams.work.append((shown["stream"], "synchronize"))
     kind, shape, strides = np.dtype(shown["typestr"]), shown["shape"], shown.get("strides")
     reach = (
         [abs(n * s) for n, s in zip(shape, strides, strict=True)]

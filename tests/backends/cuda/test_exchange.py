@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import unison
-from tests.backends.cuda import standin, standin_exchange
+from tests.backends.cuda import standin, standin_exchange, standin_streams
+from tests.backends.cuda.real import of_the_real_cupy
 from tests.core.ckit import plainc
 from unison_conformance.checks import CHECKS
 from unison_core import devices
@@ -180,10 +181,10 @@ def test_a_described_array_finds_it_too(looked_into: str) -> None:
 def test_the_consumers_stream_waits_for_what_was_asked_before(looked_into: str) -> None:
     x = unison.ones(2, device=looked_into)
     for stream, waits in ((None, 0), (1, 0), (-1, 0), (2, 1), (4242, 1)):
-        standin.work.clear()
+        standin_streams.work.clear()
         assert standin_exchange.kind_in(x.__dlpack__(stream=stream)) == standin_exchange.CUDA
-        assert sum(what.startswith("wait") for _, what in standin.work) == waits, stream
-        assert [s for s, what in standin.work if what.startswith("wait")] == [stream] * waits
+        assert sum(what.startswith("wait") for _, what in standin_streams.work) == waits, stream
+        assert [s for s, what in standin_streams.work if what.startswith("wait")] == [stream] * waits
     with pytest.raises(ValueError, match="valid stream for the DLPack protocol"):
         x.__dlpack__(stream=0)
     for wrong in ("1", 1.0, True):
@@ -207,6 +208,22 @@ def test_our_stream_waits_for_the_producer(own_stream: Any) -> None:
 
     unison.from_dlpack(SimpleNamespace(__dlpack_device__=a.__dlpack_device__, __dlpack__=give))
     assert asked == [own_stream.ptr]
-    standin.work.clear()
+    standin_streams.work.clear()
     unison.as_tensor(_only_described(a, stream=99))
-    assert (99, "synchronize") in standin.work
+    assert (99, "synchronize") in standin_streams.work
+
+
+def test_memory_taken_by_the_real_cupy_is_held_with_its_reach() -> None:
+    """By the real arrays, over host memory that nothing looks into."""
+    code = (
+        "import json, cupy, numpy as np\n"
+        "from unison_cuda import exchange\n"
+        "host = np.zeros(12, np.float32)\n"
+        "memory = cupy.cuda.UnownedMemory(host.ctypes.data, 48, host, 0)\n"
+        "whole = cupy.ndarray((3, 4), np.dtype('f4'), cupy.cuda.MemoryPointer(memory, 0), (16, 4))\n"
+        "held = exchange._held(whole[1:, ::2])\n"
+        "named = [hasattr(cupy.ndarray, n) for n in ('__dlpack__', '__dlpack_device__', '__cuda_array_interface__')]\n"
+        "place = held.data.mem.ptr - host.ctypes.data\n"
+        "print(json.dumps([held.shape, held.strides, place, held.data.mem.size, named, callable(cupy.from_dlpack)]))"
+    )
+    assert of_the_real_cupy(code) == [[2, 2], [16, 8], 16, 28, [True] * 3, True]

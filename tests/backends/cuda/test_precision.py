@@ -12,6 +12,7 @@ import pytest
 
 import unison
 from tests.backends.cuda import standin, standin_cudnn
+from tests.backends.cuda.real import of_the_real_cupy
 from tests.core.ckit import plainc
 from unison_core import precision
 
@@ -85,3 +86,16 @@ def test_a_gpu_without_tf32_is_not_asked_for_it(cuda: str, monkeypatch: pytest.M
     monkeypatch.setattr(standin._Device, "compute_capability", "75")
     unison.set_float32_matmul_precision("high")
     assert _product(cuda) == 1 + 2**-20
+
+
+def test_the_real_cupy_is_told_in_words_whatever_the_environment_says() -> None:
+    code = (
+        "import json, cupy, ml_dtypes, numpy as np\n"
+        "from unison_core.precision import EXACT\n"
+        "from unison_cuda import precision\n"
+        "precision.allow(EXACT)\n"
+        "kinds = [np.float32, np.complex64, np.float16, np.dtype(ml_dtypes.bfloat16)]\n"
+        "types = cupy._core._routines_linalg\n"
+        "print(json.dumps([types.compute_type_to_str(types.get_compute_type(k)) for k in kinds]))"
+    )
+    assert of_the_real_cupy(code) == ["COMPUTE_TYPE_DEFAULT"] * 4

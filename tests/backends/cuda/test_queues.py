@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import unison
-from tests.backends.cuda import standin
+from tests.backends.cuda import standin, standin_streams
 from tests.core.ckit import plainc
 from unison_core import devices
 
@@ -25,8 +25,8 @@ def cuda() -> Iterator[Any]:
 @pytest.fixture
 def work(cuda: Any) -> list[tuple[int, str]]:
     """What streams are asked from here on."""
-    standin.work.clear()
-    return standin.work
+    standin_streams.work.clear()
+    return standin_streams.work
 
 
 def test_kernels_go_to_the_stream_of_the_block(cuda: Any, work: list[tuple[int, str]]) -> None:
