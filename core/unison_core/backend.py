@@ -201,7 +201,7 @@ class Backend(Sharing, ABC):
             expected *= length
         return True
 
-    def synchronize(self, device: Device) -> None:  # noqa: B027 - most libraries have nothing to wait for
+    def synchronize(self, device: Device) -> None:
         """Wait until everything asked of the device is done."""
 
     def queue(self, device: Device, priority: int = 0) -> Queue:
@@ -216,7 +216,7 @@ class Backend(Sharing, ABC):
         """Where work goes that nobody sends elsewhere."""
         return Queue(device)
 
-    def use_queue(self, queue: Queue) -> None:  # noqa: B027 - where there is only one
+    def use_queue(self, queue: Queue) -> None:
         """Send what this thread asks of the queue's device there from now on."""
 
     def memory(self, device: Device) -> Mapping[str, int]:
@@ -227,10 +227,10 @@ class Backend(Sharing, ABC):
         """
         return {}
 
-    def reset_peak_memory(self, device: Device) -> None:  # noqa: B027 - where nobody counts
+    def reset_peak_memory(self, device: Device) -> None:
         """Begin to count `peak` and `peak_held` anew, from what they are now."""
 
-    def release_memory(self, device: Device) -> None:  # noqa: B027 - where nothing is held
+    def release_memory(self, device: Device) -> None:
         """Give what the library holds for later back to the device."""
 
     def limit_memory(self, device: Device, size: int) -> None:
@@ -257,7 +257,7 @@ class Backend(Sharing, ABC):
         """Facts of the hardware under the names of torch's device properties: at least `name` and `total_memory`."""
         return {"name": self.describe(device), "total_memory": self.memory(device).get("total", 0)}
 
-    def allow(self, precision: Precision) -> None:  # noqa: B027 - most libraries know one way to multiply
+    def allow(self, precision: Precision) -> None:
         """Multiply float32 numbers as exactly as this says, or more so; told when loaded and at every change."""
 
     def describe(self, device: Device) -> str:

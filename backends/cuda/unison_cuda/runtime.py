@@ -63,11 +63,9 @@ class CudaRuntime(Runtime):
                 f"{self.facts.name} could not compile kernel {entry!r} of operator {label}:\n{lines}\n{error}"
             ) from error
 
-    def launch(
-        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
-    ) -> None:
+    def launch(self, kernel: Any, groups: int, group: int, buffers: Sequence[Any], params: bytes) -> None:
         given = np.frombuffer(params, _struct(len(params)))
-        kernel(tuple(groups), tuple(group), (*(b.ptr for b in buffers), given))
+        kernel((groups,), (group,), (*(b.ptr for b in buffers), given))
 
     def synchronize(self) -> None:
         cupy.cuda.Device(self.index).synchronize()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Sequence
-from operator import mul
 from typing import Any
 
+import numpy as np
 import pyopencl as cl
 from pyopencl import enqueue_nd_range_kernel as enqueue
 from pyopencl.tools import ImmediateAllocator, MemoryPool
@@ -89,8 +89,11 @@ class OpenCLRuntime(Runtime):
 
     def copy_in(self, buffer: Any, position: int, data: Any) -> None:
         """Of small data by way of a copy, so that nobody waits for work that is still queued."""
-        raw = memoryview(data).cast("B")
-        if len(raw) > _STAGED:
+        # bfloat16 has no place in Python's buffer protocol, so arrays are looked at as bytes.
+        raw = (
+            data.reshape(-1).view(np.uint8) if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
+        )
+        if raw.nbytes > _STAGED:
             cl.enqueue_copy(self.queue, buffer, raw, dst_offset=position, is_blocking=True)
             return
         with self.lock:
@@ -99,7 +102,7 @@ class OpenCLRuntime(Runtime):
                 # An event keeps its staging copy alive, and waits before it lets go of it.
                 copies.popleft()
             copies.append(
-                cl.enqueue_copy(self.queue, buffer, bytes(raw), dst_offset=position, is_blocking=False)
+                cl.enqueue_copy(self.queue, buffer, raw.tobytes(), dst_offset=position, is_blocking=False)
             )
 
     def copy_out(self, buffer: Any, position: int, data: Any) -> None:
@@ -118,21 +121,14 @@ class OpenCLRuntime(Runtime):
             ) from error
         return getattr(program, entry)
 
-    def launch(
-        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
-    ) -> None:
-        if len(groups) == len(group) == 1:
-            local, whole = group, (groups[0] * group[0],)
-        else:
-            local = (*group, *(1,) * (len(groups) - len(group)))
-            whole = tuple(map(mul, groups, local))
+    def launch(self, kernel: Any, groups: int, group: int, buffers: Sequence[Any], params: bytes) -> None:
         with self.lock:
             last = 0
             for buffer in buffers:
                 kernel.set_arg(last, buffer)
                 last += 1
             _set_bytes(kernel, last, params)
-            enqueue(self.queue, kernel, whole, local)
+            enqueue(self.queue, kernel, (groups * group,), (group,))
 
     def synchronize(self) -> None:
         self.queue.finish()

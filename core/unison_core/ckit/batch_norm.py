@@ -52,7 +52,7 @@ class BatchNorm:
         everything = (("A", x.dtype), ("T", compute), *layout.defines, *defines.items())
         buffers = [a.buffer for a in (*arrays, *vectors)]
         params = layout.params(arrays) + pack(compute, (eps,))
-        kit.launch(_CHANNELS, everything, layout.groups, (layout.group,), buffers, params, x.runtime, label)
+        kit.launch(_CHANNELS, everything, layout.groups, layout.group, buffers, params, x.runtime, label)
 
     def batch_norm(
         self, x: CArray, weight: CArray | None, bias: CArray | None, *, eps: float

@@ -81,8 +81,8 @@ class Decomposition:
         self.kit.launch(
             program,
             defines,
-            (items if shared else -(-items // lanes),),
-            (lanes,),
+            items if shared else -(-items // lanes),
+            lanes,
             [x.buffer for x in buffers],
             struct.pack(f"{len(params)}q", *params),
             like.runtime,

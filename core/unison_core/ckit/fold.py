@@ -71,10 +71,10 @@ class Plan:
     step: tuple[int, ...]
 
     @property
-    def groups(self) -> tuple[int]:
+    def groups(self) -> int:
         """How many groups of `group` work-items."""
         units = (self.tiles or self.outputs) * self.chunks
-        return (units if self.lanes > 1 else -(-units // self.group),)
+        return units if self.lanes > 1 else -(-units // self.group)
 
     def params(self, arrays: Sequence[CArray]) -> bytes:
         """The fields that `walk.c` names."""
@@ -224,7 +224,7 @@ def _launch(
     buffers = (*(x.buffer for x in arrays), out.buffer)
     params = layout.params(arrays) + pack(compute, values)
     source = _COLUMNS if layout.tiles else _FOLD
-    kit.launch(source, defines, layout.groups, (layout.group,), buffers, params, out.runtime, how.label)
+    kit.launch(source, defines, layout.groups, layout.group, buffers, params, out.runtime, how.label)
 
 
 def place(
@@ -247,7 +247,7 @@ def place(
     start = lowest(compute) if over == ">" else highest(compute)
     params = layout.params(arrays) + pack(compute, (start,))
     buffers = [a.buffer for a in (*arrays, *best, out)]
-    kit.launch(_PLACE, defines, layout.groups, (layout.group,), buffers, params, runtime, label)
+    kit.launch(_PLACE, defines, layout.groups, layout.group, buffers, params, runtime, label)
     if last:
         return out
     whole = place(kit, (*best, out), (0,), over, keepdim=False, label=label)

@@ -263,14 +263,14 @@ class Indexing:
         lengths = [*reversed(x.shape)] or [1]
         params = struct.pack(f"{4 + len(lengths)}q", x.size, chunk, chunks, true.offset, *lengths)
         defines = (("SHAPE", len(lengths)), ("GROUP", GROUP))
-        groups = (-(-chunks // GROUP),)
+        groups = -(-chunks // GROUP)
 
-        def run(step: Program, groups: tuple[int, ...], *arrays: CArray) -> None:
+        def run(step: Program, groups: int, *arrays: CArray) -> None:
             buffers = [a.buffer for a in arrays]
-            kit.launch(step, defines, groups, (GROUP,), buffers, params, runtime, "nonzero")
+            kit.launch(step, defines, groups, GROUP, buffers, params, runtime, "nonzero")
 
         run(_COUNT, groups, true, counts)
-        run(_START, (1,), counts)
+        run(_START, 1, counts)
         total = bytearray(8)
         runtime.copy_out(counts.buffer, 8 * chunks, total)
         number = int.from_bytes(total, "little")

@@ -188,11 +188,11 @@ class CKit:
             defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
             source = Program("map", *headers, "map.c") if headers else _MAP
             kernel = self._maps[key] = source.kernel(runtime, defines, label)
-        groups, group, chunk = _shares(layout, runtime.facts.cpu)
+        groups, group, shares = _shares(layout, runtime.facts.cpu)
         if program.TRACE:
             defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
             program.trace(label, "map", groups, group, defines)
-        values = [*lengths, *chunk, *[x.offset for x in arrays], out.offset]
+        values = [*lengths, *shares, *[x.offset for x in arrays], out.offset]
         for row in layout.steps:
             values += row
         params = struct.pack(f"{len(values)}q", *values)
@@ -268,8 +268,8 @@ class CKit:
         self,
         source: Program,
         defines: program.Defines,
-        groups: Sequence[int],
-        group: Sequence[int],
+        groups: int,
+        group: int,
         buffers: Sequence[Any],
         params: bytes,
         runtime: Runtime,
@@ -300,20 +300,25 @@ def _defines(
     )
 
 
-def _shares(layout: Layout, cpu: bool) -> tuple[Sequence[int], tuple[int], tuple[int, int]]:
-    """(groups, group, chunk): processors' work-items loop over many elements, others have one each."""
+def _shares(layout: Layout, cpu: bool) -> tuple[int, int, tuple[int, ...]]:
+    """(groups, group, (chunk, chunk, wide, tall)): processors' work-items loop over many elements, others have one.
+
+    Strided arrays are walked by `wide` groups along the first dimension times `tall` along the second, and so on for
+    each place of the others.
+    """
     lengths = layout.lengths
-    if not cpu:
-        wide = -(-lengths[0] // GROUP)
-        return (wide, lengths[1], numel(lengths[2:])) if layout.strided else (wide,), (GROUP,), (1, 1)
     if not layout.strided:
-        one = min(lengths[0], CHUNK)
-        return (-(-lengths[0] // one),), (1,), (one, 1)
-    # Arrays that go along different dimensions are walked in squares, which the caches hold.
-    square = any(row[0] not in (0, 1) for row in layout.steps)
-    one = min(lengths[0], 64 if square else CHUNK)
-    rows = max(1, CHUNK // one)
-    return (-(-lengths[0] // one), -(-lengths[1] // rows), numel(lengths[2:])), (1,), (one, rows)
+        one = min(lengths[0], CHUNK) if cpu else 1
+        return -(-lengths[0] // (one if cpu else GROUP)), 1 if cpu else GROUP, (one, 1, 0, 0)
+    one, rows = 1, 1
+    if cpu:
+        # Arrays that go along different dimensions are walked in squares, which the caches hold.
+        square = any(row[0] not in (0, 1) for row in layout.steps)
+        one = min(lengths[0], 64 if square else CHUNK)
+        rows = max(1, CHUNK // one)
+    group = 1 if cpu else GROUP
+    wide, tall = -(-lengths[0] // (one * group)), -(-lengths[1] // rows)
+    return wide * tall * numel(lengths[2:]), group, (one, rows, wide, tall)
 
 
 def _conversion(x: DType, to: DType) -> tuple[str, tuple[Any, ...] | None]:

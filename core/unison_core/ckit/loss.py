@@ -104,7 +104,7 @@ class Loss:
         params = layout.params(arrays) + struct.pack("q", ignored)
         memory = [a.buffer for a in buffers]
         self.kit.launch(
-            _CROSS_ENTROPY, everything, layout.groups, (layout.group,), memory, params, x.runtime, label
+            _CROSS_ENTROPY, everything, layout.groups, layout.group, memory, params, x.runtime, label
         )
 
     def cross_entropy(

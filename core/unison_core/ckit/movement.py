@@ -97,9 +97,9 @@ class Movement:
         values = (count, width, stride, at, *lengths, *[0] * missing, *[x.offset for x in xs], *[0] * missing)
         buffers = [*[x.buffer for x in xs], *[xs[0].buffer] * missing, out.buffer]
         defines = (("D", RAW[out.dtype.itemsize]), ("INPUTS", _INPUTS))
-        groups = (-(-count // GROUP),)
+        groups = -(-count // GROUP)
         params = struct.pack(f"{len(values)}q", *values)
-        self.kit.launch(_CAT, defines, groups, (GROUP,), buffers, params, out.runtime, "cat")
+        self.kit.launch(_CAT, defines, groups, GROUP, buffers, params, out.runtime, "cat")
 
     def flip(self, x: CArray, *, dims: tuple[int, ...]) -> CArray:
         dims = tuple(wrap_dim(d, x.ndim) for d in dims)

@@ -79,7 +79,7 @@ class Normalization:
         buffers = [a.buffer for a in (*arrays, *statistics)]
         params = layout.params(arrays) + pack(compute, (eps,))
         kit.launch(
-            _STANDARDIZE, everything, layout.groups, (layout.group,), buffers, params, like.runtime, label
+            _STANDARDIZE, everything, layout.groups, layout.group, buffers, params, like.runtime, label
         )
 
     def _forward(

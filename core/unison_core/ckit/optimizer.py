@@ -90,8 +90,8 @@ class Optimizer:
         self.kit.launch(
             _ADAM,
             (*types, ("T", compute), *layout.defines, *flags.items()),
-            (-(-param.size // GROUP),),
-            (GROUP,),
+            -(-param.size // GROUP),
+            GROUP,
             [t.buffer for t in row],
             layout.params(row) + pack(compute, numbers),
             param.runtime,

@@ -230,8 +230,8 @@ class Places:
         self.kit.launch(
             _SCATTER,
             defines,
-            (-(-number * parts // GROUP),),
-            (GROUP,),
+            -(-number * parts // GROUP),
+            GROUP,
             buffers,
             struct.pack(f"{len(values)}q", *values) + pack(out.dtype, constants),
             out.runtime,

@@ -88,8 +88,8 @@ def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, 
     kit.launch(
         _PRODUCT,
         defines,
-        (groups[0], groups[1], batch * splits),
-        (tile.group,),
+        numel(groups) * splits,
+        tile.group,
         (a.buffer, b.buffer, (bias or a).buffer, target.buffer),
         params,
         runtime,
@@ -99,8 +99,8 @@ def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, 
         kit.launch(
             _JOIN,
             (("T", a.dtype), ("SUM", kind)),
-            (-(-out.size // _JOIN_GROUP),),
-            (_JOIN_GROUP,),
+            -(-out.size // _JOIN_GROUP),
+            _JOIN_GROUP,
             (target.buffer, (bias or a).buffer, out.buffer),
             struct.pack(
                 "9q", out.size, splits, how.rows, how.columns, out.offset, *biased[:1], bias_at, *biased[1:]

@@ -67,7 +67,7 @@ def _text(value: Any) -> str:
 TRACE = bool(os.environ.get("UNISON_CKIT_TRACE"))
 
 
-def trace(label: str, entry: str, groups: Sequence[int], group: Sequence[int], defines: Defines) -> None:
+def trace(label: str, entry: str, groups: int, group: int, defines: Defines) -> None:
     """Print one launch: what `UNISON_CKIT_TRACE=1` asks for."""
     words = " ".join(f"{name}={_text(value)}" for name, value in defines)
-    sys.stderr.write(f"[ckit] {label}: {entry} {tuple(groups)}x{tuple(group)} {words}\n")
+    sys.stderr.write(f"[ckit] {label}: {entry} {groups} x {group} {words}\n")

@@ -81,8 +81,8 @@ class Random:
         self.kit.launch(
             _DRAW,
             defines,
-            (-(-blocks // GROUP),),
-            (GROUP,),
+            -(-blocks // GROUP),
+            GROUP,
             [*([x.buffer] if x is not None else []), out.buffer],
             params + pack(compute, constants),
             out.runtime,

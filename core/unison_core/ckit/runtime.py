@@ -86,10 +86,8 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    def launch(
-        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
-    ) -> None:
-        """Start groups x group work-items (up to three dimensions) on buffers and one struct of parameters."""
+    def launch(self, kernel: Any, groups: int, group: int, buffers: Sequence[Any], params: bytes) -> None:
+        """Start `groups` groups of `group` work-items each on buffers and one struct of parameters."""
 
     @abstractmethod
     def synchronize(self) -> None:

@@ -138,4 +138,4 @@ class Scan:
         )
         buffers = [a.buffer for a in (*arrays, *starts, *out)]
         params = layout.params(walked) + pack(compute, (how.start,))
-        self.kit.launch(_SCAN, defines, layout.groups, (GROUP,), buffers, params, x.runtime, how.label)
+        self.kit.launch(_SCAN, defines, layout.groups, GROUP, buffers, params, x.runtime, how.label)

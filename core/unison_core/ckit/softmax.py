@@ -58,7 +58,7 @@ class Softmax:
             _SOFTMAX,
             defines,
             layout.groups,
-            (layout.group,),
+            layout.group,
             buffers,
             layout.params(every),
             out.runtime,

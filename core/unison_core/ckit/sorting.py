@@ -54,10 +54,10 @@ class Sorting:
         n = x.shape[-1]
         defines = (("A", x.dtype), ("DESCENDING", descending))
         layout = plan(x.shape, (x.strides,), (x.ndim - 1,), runtime.facts, span=_BLOCK)
-        groups = (layout.outputs * layout.chunks,)
+        groups = layout.outputs * layout.chunks
         blocks = (*defines, *layout.defines, ("BLOCK", _BLOCK), ("GROUP", GROUP))
         buffers = [a.buffer for a in (x, *out)]
-        kit.launch(_SORT, blocks, groups, (GROUP,), buffers, layout.params([x]), runtime, "sort")
+        kit.launch(_SORT, blocks, groups, GROUP, buffers, layout.params([x]), runtime, "sort")
         width = _BLOCK
         spare = out if n <= width else tuple(kit.empty(x.shape, a.dtype, runtime) for a in out)
         segment = _BLOCK // 2 if runtime.facts.cpu else _BLOCK // GROUP
@@ -67,8 +67,8 @@ class Sorting:
             buffers = [a.buffer for a in (*out, *spare)]
             count = x.size // n * segments
             params = struct.pack("4q", count, segments, n, width)
-            groups = (-(-count // GROUP),)
-            kit.launch(_MERGE, merging, groups, (GROUP,), buffers, params, runtime, "sort")
+            groups = -(-count // GROUP)
+            kit.launch(_MERGE, merging, groups, GROUP, buffers, params, runtime, "sort")
             out, spare = (spare[0], spare[1]), out
             width *= 2
         return out
@@ -87,8 +87,8 @@ class Sorting:
         params = struct.pack("5q", out.size, ordered.shape[-1], each, ordered.offset, values.offset)
         buffers = [a.buffer for a in (ordered, values, out)]
         defines = (("A", values.dtype), ("RIGHT", right))
-        groups = (-(-out.size // GROUP),)
-        kit.launch(_BISECT, defines, groups, (GROUP,), buffers, params, out.runtime, "searchsorted")
+        groups = -(-out.size // GROUP)
+        kit.launch(_BISECT, defines, groups, GROUP, buffers, params, out.runtime, "searchsorted")
         return out
 
 

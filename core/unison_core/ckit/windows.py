@@ -66,8 +66,8 @@ def slide(
     kit.launch(
         source,
         (("T", first.dtype), *defines),
-        (-(-first.size // GROUP),),
-        (GROUP,),
+        -(-first.size // GROUP),
+        GROUP,
         [x.buffer for x in (*inputs, *outs)],
         struct.pack(f"{len(values)}q", *values) + pack(first.dtype, (lowest,)),
         first.runtime,

@@ -316,7 +316,7 @@ class RawModule:
             asked(None, "kernel")
             buffers = [types.SimpleNamespace(address=p) for p in pointers]
             try:
-                runtime.launch(kernel, grid, block, buffers, params.tobytes())
+                runtime.launch(kernel, *grid, *block, buffers, params.tobytes())
             except KernelError as error:
                 raise CompileException(str(error)) from error
 

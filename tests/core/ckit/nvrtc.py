@@ -81,9 +81,7 @@ class CompiledRuntime(Runtime):
             raise KernelError(self.refused[-1])
         return entry
 
-    def launch(
-        self, kernel: Any, groups: Sequence[int], group: Sequence[int], buffers: Sequence[Any], params: bytes
-    ) -> None:
+    def launch(self, kernel: Any, groups: int, group: int, buffers: Sequence[Any], params: bytes) -> None:
         pass
 
     def synchronize(self) -> None:

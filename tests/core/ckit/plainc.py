@@ -43,20 +43,18 @@ static void run_one(void) {{
     {entry}({buffers} its_params);
 }}
 i64 params_size(void) {{ return (i64)sizeof(Params); }}
-static void walk_groups(Launch *launch, const i32 *item_at, i32 alone) {{
+static void walk_groups(Launch *launch, i32 item_at, i32 alone) {{
     here.launch = launch;
-    for (i64 group_z = 0; group_z < launch->groups[2]; group_z++)
-        for (i64 group_y = 0; group_y < launch->groups[1]; group_y++)
-            for (i64 group_x = 0; group_x < launch->groups[0]; group_x++) {{
-                here.group[0] = group_x, here.group[1] = group_y, here.group[2] = group_z;
-                memcpy(here.local, item_at, sizeof here.local);
-                run_one();
-                if (!alone) pthread_barrier_wait(&launch->barrier);
-            }}
+    for (i64 group_at = 0; group_at < launch->groups; group_at++) {{
+        here.group = group_at;
+        here.local = item_at;
+        run_one();
+        if (!alone) pthread_barrier_wait(&launch->barrier);
+    }}
 }}
 typedef struct {{
     Launch *launch;
-    i32 item_at[3];
+    i32 item_at;
 }} WorkItem;
 static void *item_thread(void *data) {{
     WorkItem *item = data;
@@ -64,19 +62,14 @@ static void *item_thread(void *data) {{
     return NULL;
 }}
 // With barriers every item of a group is a thread that walks all groups; without, one thread is every item in turn.
-void start(void **buffers, const char *params, const i64 *groups, const i32 *size, i32 barriers) {{
-    Launch launch = {{.buffers = buffers, .params = params}};
-    memcpy(launch.groups, groups, sizeof launch.groups);
-    memcpy(launch.size, size, sizeof launch.size);
-    i32 count = size[0] * size[1] * size[2];
+void start(void **buffers, const char *params, i64 groups, i32 count, i32 barriers) {{
+    Launch launch = {{.buffers = buffers, .params = params, .groups = groups, .size = count}};
     WorkItem *items = malloc(sizeof(WorkItem) * count);
     pthread_t *threads = malloc(sizeof(pthread_t) * count);
     if (barriers) pthread_barrier_init(&launch.barrier, NULL, count);
     for (i32 item = 0; item < count; item++) {{
         items[item].launch = &launch;
-        items[item].item_at[0] = item % size[0];
-        items[item].item_at[1] = item / size[0] % size[1];
-        items[item].item_at[2] = item / size[0] / size[1];
+        items[item].item_at = item;
         if (barriers) pthread_create(&threads[item], NULL, item_thread, &items[item]);
         else walk_groups(&launch, items[item].item_at, 1);
     }}
@@ -170,8 +163,8 @@ class PlainRuntime(Runtime):
     def launch(
         self,
         kernel: Kernel,
-        groups: Sequence[int],
-        group: Sequence[int],
+        groups: int,
+        group: int,
         buffers: Sequence[Any],
         params: bytes,
     ) -> None:
@@ -180,15 +173,7 @@ class PlainRuntime(Runtime):
         if wanted != len(params):
             raise KernelError(f"{kernel.label}: Params has {wanted} bytes, {len(params)} were packed")
         pointers = (ctypes.c_void_p * max(1, len(buffers)))(*(b.address for b in buffers))
-        sizes = [*group, 1, 1, 1][:3]
-        counts = [*groups, 1, 1, 1][:3]
-        library.start(
-            pointers,
-            params,
-            (ctypes.c_int64 * 3)(*counts),
-            (ctypes.c_int32 * 3)(*sizes),
-            int(kernel.barriers),
-        )
+        library.start(pointers, params, ctypes.c_int64(groups), ctypes.c_int32(group), int(kernel.barriers))
 
     def synchronize(self) -> None:
         pass

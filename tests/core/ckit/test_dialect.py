@@ -78,7 +78,7 @@ def test_parameters_of_another_size_are_refused(plain: str) -> None:
     defines = (("O", float32), ("T", float32), ("COUNT", 0), ("DIMS", 1), ("STRIDED", 0), ("SCALARS", 0))
     defines = (*defines, ("CONSTANTS", 0), ("EXPRESSION", "1"))
     with pytest.raises(KernelError, match=r"Params has \d\d bytes, 8 were packed"):
-        kit.launch(Program("map"), defines, (1,), (64,), (out.buffer,), bytes(8), runtime, "test")
+        kit.launch(Program("map"), defines, 1, 64, (out.buffer,), bytes(8), runtime, "test")
 
 
 @needs_compiler

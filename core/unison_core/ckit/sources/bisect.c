@@ -8,7 +8,7 @@ typedef struct {
 #define LESS(a, b) (IS_NAN(b) ? !IS_NAN(a) : (a) < (b))
 
 KERNEL void bisect(GLOBAL const S(A) *ordered, GLOBAL const S(A) *x, GLOBAL i64 *out, Params p) {
-    i64 i = ITEM_ID(0);
+    i64 i = ITEM_ID;
     if (i >= p.count) return;
     i64 line = p.at + i / p.values * p.length, low = 0, high = p.length;
     C(A) v = LOAD(A, x, p.from + i);

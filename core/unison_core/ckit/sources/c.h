@@ -32,23 +32,23 @@ typedef double f64;
 typedef struct {
     void **buffers;
     const char *params;
-    i64 groups[3];
-    i32 size[3];
+    i64 groups;
+    i32 size;
     pthread_barrier_t barrier;
 } Launch;
 
 static _Thread_local struct {
     Launch *launch;
-    i64 group[3];
-    i32 local[3];
+    i64 group;
+    i32 local;
 } here;
 
-#define GROUP_ID(d) (here.group[d])
-#define GROUPS(d) (here.launch->groups[d])
-#define LOCAL_ID(d) (here.local[d])
-#define LOCAL_SIZE(d) (here.launch->size[d])
-#define ITEM_ID(d) (GROUP_ID(d) * LOCAL_SIZE(d) + LOCAL_ID(d))
-#define ITEMS(d) (GROUPS(d) * LOCAL_SIZE(d))
+#define GROUP_ID (here.group)
+#define GROUPS (here.launch->groups)
+#define LOCAL_ID (here.local)
+#define LOCAL_SIZE (here.launch->size)
+#define ITEM_ID (GROUP_ID * LOCAL_SIZE + LOCAL_ID)
+#define ITEMS (GROUPS * LOCAL_SIZE)
 
 FN u32 F32_BITS(f32 x) {
     u32 bits;

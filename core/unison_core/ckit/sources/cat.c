@@ -17,7 +17,7 @@ typedef struct {
 
 KERNEL void cat(GLOBAL const S(D) *x0, GLOBAL const S(D) *x1, GLOBAL const S(D) *x2, GLOBAL const S(D) *x3,
                 GLOBAL S(D) *out, Params p) {
-    i64 i = ITEM_ID(0);
+    i64 i = ITEM_ID;
     if (i >= p.count) return;
     i64 row = i / p.width, column = i % p.width, place = p.at + row * p.stride + column;
     PART(0, x0)

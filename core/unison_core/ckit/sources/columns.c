@@ -41,7 +41,7 @@ KERNEL void columns(GLOBAL const S(A) *x0,
 #endif
     GLOBAL S(O) *out, Params p) {
     i64 row = p.kept[KEPT - 1], tiles = (row + COLUMNS - 1) / COLUMNS, whole = p.outputs / row * tiles;
-    i64 unit = ITEM_ID(0), chunk = unit / whole, tile = unit % whole;
+    i64 unit = ITEM_ID, chunk = unit / whole, tile = unit % whole;
     if (chunk >= p.chunks) return;
     i64 o = tile / tiles * row + tile % tiles * COLUMNS, width = row - tile % tiles * COLUMNS;
     i64 first = chunk * p.span, end = first + p.span < p.count ? first + p.span : p.count;

@@ -23,13 +23,12 @@ typedef unsigned long long u64;
 typedef float f32;
 typedef double f64;
 
-#define DIM_(v, d) ((d) == 0 ? v.x : (d) == 1 ? v.y : v.z)
-#define GROUP_ID(d) ((i64)DIM_(blockIdx, d))
-#define GROUPS(d) ((i64)DIM_(gridDim, d))
-#define LOCAL_ID(d) ((i32)DIM_(threadIdx, d))
-#define LOCAL_SIZE(d) ((i32)DIM_(blockDim, d))
-#define ITEM_ID(d) (GROUP_ID(d) * LOCAL_SIZE(d) + LOCAL_ID(d))
-#define ITEMS(d) (GROUPS(d) * LOCAL_SIZE(d))
+#define GROUP_ID ((i64)blockIdx.x)
+#define GROUPS ((i64)gridDim.x)
+#define LOCAL_ID ((i32)threadIdx.x)
+#define LOCAL_SIZE ((i32)blockDim.x)
+#define ITEM_ID (GROUP_ID * LOCAL_SIZE + LOCAL_ID)
+#define ITEMS (GROUPS * LOCAL_SIZE)
 
 #define F32_BITS(x) __float_as_uint(x)
 #define F32_OF(x) __uint_as_float(x)

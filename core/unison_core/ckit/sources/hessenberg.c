@@ -91,7 +91,7 @@ FN void step_of(GLOBAL N *h, GLOBAL N *z, GLOBAL N *u, GLOBAL W *cosines, i64 n,
 KERNEL void eig(
     GLOBAL const W *x, GLOBAL N *forms, GLOBAL N *bases, GLOBAL N *works, GLOBAL W *turns, GLOBAL N *values,
     GLOBAL N *vectors, GLOBAL i32 *status, Params p) {
-    i64 n = p.n, b = ITEM_ID(0);
+    i64 n = p.n, b = ITEM_ID;
     if (b >= p.batch) return;
     GLOBAL N *h = forms + b * n * n, *z = bases + b * n * n, *u = works + b * n;
     W most = 0, sum = 0, scale = 1;

@@ -8,7 +8,7 @@ typedef struct {
 
 KERNEL void householder(GLOBAL N *matrices, GLOBAL N *taus, GLOBAL N *qs, GLOBAL N *rs, Params p) {
     SHARED W box[LANES];
-    i64 n = p.n, m = p.m, b = GROUP_ID(0);
+    i64 n = p.n, m = p.m, b = GROUP_ID;
     GLOBAL N *a = matrices + b * n * m, *tau = taus + b * p.k, *q = qs + b * n * p.left, *r = rs + b * p.left * m;
     for (i64 j = 0; j < p.k; j++) {
         W most = 0, sum = 0;

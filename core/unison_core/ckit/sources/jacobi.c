@@ -16,7 +16,7 @@ KERNEL void eigh(
     GLOBAL i32 *status, Params p) {
     SHARED W box[LANES];
     SHARED i32 turned[1];
-    i64 n = p.n, b = GROUP_ID(0), pairs = (n + 1) / 2, rounds = n + (n & 1) - 1, one, two;
+    i64 n = p.n, b = GROUP_ID, pairs = (n + 1) / 2, rounds = n + (n & 1) - 1, one, two;
     GLOBAL N *a = matrices + b * n * n, *v = bases + b * n * n, *phase = phases + b * pairs;
     GLOBAL W *turn = turns + b * pairs * 4;
     for (i64 i = 0; i < n; i++)
@@ -107,7 +107,7 @@ KERNEL void svd(
     GLOBAL i32 *status, Params p) {
     SHARED W box[LANES];
     SHARED i32 turned[1];
-    i64 n = p.n, m = p.m, b = GROUP_ID(0), pairs = (n + 1) / 2, rounds = n + (n & 1) - 1, one, two;
+    i64 n = p.n, m = p.m, b = GROUP_ID, pairs = (n + 1) / 2, rounds = n + (n & 1) - 1, one, two;
     GLOBAL N *g = matrices + b * n * m, *v = bases + b * n * n;
     GLOBAL W *length = lengths + b * n;
     W most = largest_element(g, n * m, box), scale = 1, limit = EPS * (1 + sqrt((W)m) / 8);

@@ -5,7 +5,7 @@ typedef struct {
 } Params;
 
 KERNEL void join(GLOBAL const SUM *parts, GLOBAL const S(T) *bias, GLOBAL S(T) *out, Params p) {
-    i64 i = ITEM_ID(0);
+    i64 i = ITEM_ID;
     if (i >= p.count) return;
     i64 row = i / p.columns, column = i % p.columns, matrix = row / p.rows;
     i64 from = (matrix * p.splits * p.rows + row % p.rows) * p.columns + column;

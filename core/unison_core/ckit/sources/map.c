@@ -1,12 +1,13 @@
 // out[i] = EXPRESSION of a, b, c, e: elementwise over COUNT inputs of dtypes A, B, D, E into dtype O.
 //
 // STRIDED 0: everything is contiguous; a bit of SCALARS marks an input of one element.
-// STRIDED 1: DIMS (2 or more) dimensions with a step for each array; the first two are the launch's, its third walks
-// the others. K(i) are constants in the type that T computes in. A work-item has `chunk` elements along each of the
-// launch's first two dimensions: one on most devices, many on processors, which are fast at loops.
+// STRIDED 1: DIMS (2 or more) dimensions with a step for each array; `wide` groups walk the first, `tall` rows of such
+// groups the second, and what is left of a group's number walks the others. K(i) are constants in the type that T
+// computes in. A work-item has `chunk` elements along each of the first two dimensions: one on most devices, many on
+// processors, which are fast at loops.
 
 typedef struct {
-    i64 n[DIMS], chunk[2];
+    i64 n[DIMS], chunk[2], wide, tall;
     i64 at[COUNT + 1];
 #if STRIDED
     i64 step[COUNT + 1][DIMS];
@@ -37,10 +38,16 @@ KERNEL void map(
     GLOBAL const S(E) *x3,
 #endif
     GLOBAL S(O) *out, Params p) {
-    i64 begin = ITEM_ID(0) * p.chunk[0], end = begin + p.chunk[0] < p.n[0] ? begin + p.chunk[0] : p.n[0];
 #if STRIDED
-    i64 top = ITEM_ID(1) * p.chunk[1], bottom = top + p.chunk[1] < p.n[1] ? top + p.chunk[1] : p.n[1];
-    i64 rest = ITEM_ID(2), base[COUNT + 1], at[COUNT + 1];
+    u32 wide = (u32)p.wide, tall = (u32)p.tall, group = (u32)GROUP_ID, row = group / wide;
+    i64 item = (i64)(group % wide) * LOCAL_SIZE + LOCAL_ID;
+#else
+    i64 item = ITEM_ID;
+#endif
+    i64 begin = item * p.chunk[0], end = begin + p.chunk[0] < p.n[0] ? begin + p.chunk[0] : p.n[0];
+#if STRIDED
+    i64 top = row % tall * p.chunk[1], bottom = top + p.chunk[1] < p.n[1] ? top + p.chunk[1] : p.n[1];
+    i64 rest = row / tall, base[COUNT + 1], at[COUNT + 1];
     for (i32 x = 0; x <= COUNT; x++) base[x] = p.at[x];
     for (i32 d = 2; d < DIMS; d++) {
         i64 part = d == DIMS - 1 ? rest : rest % p.n[d];

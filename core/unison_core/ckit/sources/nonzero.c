@@ -7,7 +7,7 @@ typedef struct {
 } Params;
 
 KERNEL void count_true(GLOBAL const u8 *x, GLOBAL i64 *counts, Params p) {
-    i64 item = ITEM_ID(0), found = 0;
+    i64 item = ITEM_ID, found = 0;
     if (item >= p.chunks) return;
     i64 end = (item + 1) * p.chunk < p.size ? (item + 1) * p.chunk : p.size;
     for (i64 i = item * p.chunk; i < end; i++) found += x[p.at + i] != 0;
@@ -17,23 +17,23 @@ KERNEL void count_true(GLOBAL const u8 *x, GLOBAL i64 *counts, Params p) {
 // One group turns counts into their sums before each chunk; the last of all is the whole.
 KERNEL void start_of_chunks(GLOBAL i64 *counts, Params p) {
     SHARED i64 sums[GROUP];
-    i64 share = (p.chunks + GROUP - 1) / GROUP, first = LOCAL_ID(0) * share, sum = 0;
+    i64 share = (p.chunks + GROUP - 1) / GROUP, first = LOCAL_ID * share, sum = 0;
     i64 end = first + share < p.chunks ? first + share : p.chunks;
     for (i64 i = first; i < end; i++) sum += counts[i];
-    sums[LOCAL_ID(0)] = sum;
+    sums[LOCAL_ID] = sum;
     BARRIER();
     sum = 0;
-    for (i32 i = 0; i < LOCAL_ID(0); i++) sum += sums[i];
+    for (i32 i = 0; i < LOCAL_ID; i++) sum += sums[i];
     for (i64 i = first; i < end; i++) {
         i64 here = counts[i];
         counts[i] = sum;
         sum += here;
     }
-    if (LOCAL_ID(0) == GROUP - 1) counts[p.chunks] = sum;
+    if (LOCAL_ID == GROUP - 1) counts[p.chunks] = sum;
 }
 
 KERNEL void write_indices(GLOBAL const u8 *x, GLOBAL const i64 *starts, GLOBAL i64 *out, Params p) {
-    i64 item = ITEM_ID(0);
+    i64 item = ITEM_ID;
     if (item >= p.chunks) return;
     i64 end = (item + 1) * p.chunk < p.size ? (item + 1) * p.chunk : p.size, at = starts[item] * SHAPE;
     for (i64 i = item * p.chunk; i < end; i++) {

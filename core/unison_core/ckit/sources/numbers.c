@@ -1,7 +1,7 @@
 // Numbers of decompositions: W is f32 or f64; N is W, or a pair of them where COMPLEX is 1. EPS is the distance from 1
 // to the next number. LANES work-items share one matrix; a box holds a W of each.
 
-#define LANE LOCAL_ID(0)
+#define LANE LOCAL_ID
 
 #if COMPLEX
 typedef struct {

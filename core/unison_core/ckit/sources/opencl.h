@@ -18,12 +18,12 @@
 // Also for what the group wrote to memory that it does not share.
 #define WHOLE_BARRIER() barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 
-#define GROUP_ID(d) ((i64)get_group_id(d))
-#define GROUPS(d) ((i64)get_num_groups(d))
-#define LOCAL_ID(d) ((i32)get_local_id(d))
-#define LOCAL_SIZE(d) ((i32)get_local_size(d))
-#define ITEM_ID(d) ((i64)get_global_id(d))
-#define ITEMS(d) ((i64)get_global_size(d))
+#define GROUP_ID ((i64)get_group_id(0))
+#define GROUPS ((i64)get_num_groups(0))
+#define LOCAL_ID ((i32)get_local_id(0))
+#define LOCAL_SIZE ((i32)get_local_size(0))
+#define ITEM_ID ((i64)get_global_id(0))
+#define ITEMS ((i64)get_global_size(0))
 
 typedef char i8;
 typedef uchar u8;

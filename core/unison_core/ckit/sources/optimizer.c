@@ -11,7 +11,7 @@ KERNEL void adam(GLOBAL S(A) *x0, GLOBAL const S(B) *x1, GLOBAL S(D) *x2, GLOBAL
                  GLOBAL S(F) *x4,
 #endif
                  Params p) {
-    i64 o = ITEM_ID(0);
+    i64 o = ITEM_ID;
     if (o >= p.outputs) return;
     FIND_BASE(o)
     C(T) step_size = p.k[0], rest1 = p.k[1], beta2 = p.k[2], rest2 = p.k[3], eps = p.k[4], root = p.k[5];

@@ -41,7 +41,7 @@ typedef struct {
 #define AT_B(k, j) (((j) / NR * TK + (k)) * NR + (j) % NR)
 #else
 #define MEMBERS ((TM / MR) * (TN / NR))
-#define MEMBER LOCAL_ID(0)
+#define MEMBER LOCAL_ID
 #define MEET() BARRIER()
 #define AT_A(k, i) ((k) * TM + (i))
 #define AT_B(k, j) ((k) * TN + (j))
@@ -99,12 +99,14 @@ KERNEL void product(GLOBAL const S(T) *a, GLOBAL const S(T) *b, GLOBAL const S(T
     SHARED i32 where_k[DIMS][TK];
     SHARED i32 where_j[DIMS][TN];
 #endif
-    i64 i0 = GROUP_ID(1) * TM, j0 = GROUP_ID(0) * TN, split = GROUP_ID(2) % p.splits, rest_of = GROUP_ID(2) / p.splits;
+    u32 wide = (u32)((p.columns + TN - 1) / TN), tall = (u32)((p.rows + TM - 1) / TM), row = (u32)GROUP_ID / wide;
+    i64 i0 = (i64)(row % tall) * TM, j0 = (i64)((u32)GROUP_ID % wide) * TN;
+    i64 part = row / tall, split = part % p.splits, rest_of = part / p.splits;
     i64 begin = split * p.share, end = LEAST(p.depth, begin + p.share);
     i32 height = (i32)LEAST(TM, p.rows - i0), width = (i32)LEAST(TN, p.columns - j0);
     i64 a_at = p.at[0], b_at = p.at[1], bias_at = p.at[2], out_at = p.at[3];
 #if PARTIAL
-    out_at = GROUP_ID(2) * p.rows * p.columns;
+    out_at = part * p.rows * p.columns;
 #endif
     for (i64 d = p.dims - 1; d >= 0; d--) {
         i64 digit = rest_of % p.n[d];

@@ -29,7 +29,7 @@ KERNEL void draw(
     GLOBAL const S(O) *array,
 #endif
     GLOBAL S(O) *out, Params p) {
-    i64 block = ITEM_ID(0), first = block * PER;
+    i64 block = ITEM_ID, first = block * PER;
     if (block >= p.blocks) return;
     u64 c[4];
     philox((u64)block, p.stream, p.seed, c);

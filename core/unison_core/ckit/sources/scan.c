@@ -22,7 +22,7 @@ KERNEL void scan(GLOBAL const S(A) *x0,
     GLOBAL i64 *found,
 #endif
     Params p) {
-    i64 unit = ITEM_ID(0);
+    i64 unit = ITEM_ID;
     if (unit >= p.outputs * p.chunks) return;
     i64 o = unit % p.outputs, chunk = unit / p.outputs, r = chunk * p.span;
     i64 end = r + p.span < p.count ? r + p.span : p.count;

@@ -21,7 +21,7 @@ KERNEL void scatter(
     GLOBAL S(O) *lost,
 #endif
     Params p) {
-    i64 item = ITEM_ID(0);
+    i64 item = ITEM_ID;
     if (item >= p.lines * p.parts) return;
     i64 rest = item % p.lines, low = item / p.lines * p.span, at[3];
     i64 high = low + p.span < p.targets ? low + p.span : p.targets;

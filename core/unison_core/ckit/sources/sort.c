@@ -55,8 +55,8 @@ KERNEL void sort(GLOBAL const S(A) *x0, GLOBAL S(A) *values, GLOBAL i64 *places,
     SHARED S(A) keys[2 * BLOCK];
     SHARED i32 places_of[2 * BLOCK];
     i32 now = 0;
-    i64 o = GROUP_ID(0) % p.outputs, start = GROUP_ID(0) / p.outputs * BLOCK;
-    i32 length = (i32)(p.count - start < BLOCK ? p.count - start : BLOCK), first = LOCAL_ID(0) * SEGMENT;
+    i64 o = GROUP_ID % p.outputs, start = GROUP_ID / p.outputs * BLOCK;
+    i32 length = (i32)(p.count - start < BLOCK ? p.count - start : BLOCK), first = LOCAL_ID * SEGMENT;
     i32 last = first + SEGMENT < length ? first + SEGMENT : length;
     FIND_BASE(o)
     for (i32 i = first; i < last; i++) {
@@ -95,8 +95,8 @@ typedef struct {
 // One pass over lines of `length`, each written in `segments`: sorted runs of `width` become runs of twice that.
 KERNEL void sort(GLOBAL const S(A) *x0, GLOBAL const i64 *places_of, GLOBAL S(A) *values, GLOBAL i64 *places,
                  Params p) {
-    if (ITEM_ID(0) >= p.count) return;
-    i64 line = ITEM_ID(0) / p.segments * p.length, from = ITEM_ID(0) % p.segments * SEGMENT;
+    if (ITEM_ID >= p.count) return;
+    i64 line = ITEM_ID / p.segments * p.length, from = ITEM_ID % p.segments * SEGMENT;
     i64 whole = line + p.length;
     MERGE(line + from / (2 * p.width) * (2 * p.width), p.width, whole, line + from)
 }

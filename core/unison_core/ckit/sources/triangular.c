@@ -12,7 +12,7 @@ typedef struct {
 #ifndef COLUMNS
 // The lower triangle of a becomes its factor, column by column; the rest zero.
 KERNEL void cholesky(GLOBAL N *a, GLOBAL i32 *status, Params p) {
-    i64 n = p.n, b = GROUP_ID(0);
+    i64 n = p.n, b = GROUP_ID;
     GLOBAL N *l = a + b * n * n;
     i32 wrong = 0;
     for (i64 j = 0; j < n && !wrong; j++) {
@@ -39,7 +39,7 @@ KERNEL void cholesky(GLOBAL N *a, GLOBAL i32 *status, Params p) {
 KERNEL void lu(GLOBAL N *matrices, GLOBAL i64 *pivots, GLOBAL i32 *status, Params p) {
     SHARED W best[LANES];
     SHARED i64 where[LANES];
-    i64 n = p.n, b = GROUP_ID(0);
+    i64 n = p.n, b = GROUP_ID;
     GLOBAL N *a = matrices + b * n * n;
     i32 wrong = 0;
     for (i64 k = 0; k < n; k++) {
@@ -78,7 +78,7 @@ KERNEL void lu(GLOBAL N *matrices, GLOBAL i64 *pivots, GLOBAL i32 *status, Param
 
 // From the factors of lu: the determinant's phase and the logarithm of its modulus.
 KERNEL void slogdet(GLOBAL const N *a, GLOBAL const i64 *pivots, GLOBAL N *sign, GLOBAL W *log_modulus, Params p) {
-    i64 b = ITEM_ID(0), n = p.n;
+    i64 b = ITEM_ID, n = p.n;
     if (b >= p.batch) return;
     N phase = number(1, 0);
     W sum = 0;
@@ -95,7 +95,7 @@ KERNEL void slogdet(GLOBAL const N *a, GLOBAL const i64 *pivots, GLOBAL N *sign,
 #else
 // One column of x becomes the solution of a x = x; its rows change places first where pivots say so.
 KERNEL void substitute(GLOBAL const N *matrices, GLOBAL const i64 *pivots, GLOBAL N *solutions, Params p) {
-    i64 item = ITEM_ID(0), n = p.n, m = p.columns, row = p.row_x;
+    i64 item = ITEM_ID, n = p.n, m = p.columns, row = p.row_x;
     if (item >= p.batch * m) return;
     i64 b = item / m, rest = b, at_a = p.at_a, at_x = p.at_x + item % m * p.column_x, at_pivots = 0;
     for (i64 d = p.dims - 1; d >= 0; d--) {

@@ -130,13 +130,13 @@
 // Which unit and which elements are this work-item's.
 #if LANES == 1
 #define FIND_UNIT                                                                                                      \
-    i64 unit = ITEM_ID(0);                                                                                             \
+    i64 unit = ITEM_ID;                                                                                             \
     if (unit >= p.outputs * p.chunks) return;
 #define FIRST_OF(chunk) (chunk) * p.span
 #else
 #define FIND_UNIT                                                                                                      \
-    i32 lane = LOCAL_ID(0);                                                                                            \
-    i64 unit = GROUP_ID(0);
+    i32 lane = LOCAL_ID;                                                                                            \
+    i64 unit = GROUP_ID;
 #define FIRST_OF(chunk) (chunk) * p.span + lane
 #endif
 #define FIND_OUTPUT                                                                                                    \

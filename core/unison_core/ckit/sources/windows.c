@@ -14,7 +14,7 @@ typedef struct {
 FN i64 quotient(i64 a, i64 b) { return (a | b) >> 32 ? a / b : (i64)((u32)a / (u32)b); }
 
 #define PLACE(within)                                     \
-    i64 item = ITEM_ID(0);                                \
+    i64 item = ITEM_ID;                                \
     if (item >= p.count) return;                          \
     i64 q[3], c, n, rest = item;                          \
     for (i32 d = 2; d >= 0; d--) {                        \
