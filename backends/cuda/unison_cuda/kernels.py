@@ -8,15 +8,14 @@ has not (convolution, pooling, normalisation, losses, optimisers).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import cupy
 
 from unison_core import arraykit, ckit
-from unison_core.backend import merge_kernels
 from unison_core.ckit import CKit
-from unison_core.dtypes import DType, bfloat16
+from unison_core.dtypes import COMPLEX, DType, bfloat16
 from unison_cuda.bridge import Bridge
 from unison_cuda.runtime import no_room
 
@@ -33,25 +32,27 @@ _MOVEMENT = (
 
 def table(native: Mapping[DType, Any], bridge: Bridge, kit: CKit) -> dict[str, Kernel]:
     """Operator name -> kernel."""
-    theirs, ours = arraykit.kernels(cupy, native), ckit.kernels(kit)
-    chosen = {
-        name: kernel
-        for name, kernel in theirs.items()
-        if name in _LIBRARIES or name in _MOVEMENT or isinstance(kernel, cupy.ufunc)
-    }
-    # CuPy's functions know float16; bfloat16 is the C kit's, which computes it in float32.
-    narrow = native.get(bfloat16)
-    merged = merge_kernels(
-        {name: bridge.over(kernel) for name, kernel in ours.items() if name not in chosen},
-        {
-            name: _by_type(kernel, bridge.over(ours[name]), narrow) if name in ours else kernel
-            for name, kernel in chosen.items()
-            if name not in _MOVEMENT
-        },
-        {name: chosen[name] for name in _MOVEMENT if name in chosen},
-    )
-    merged.update({name: kernel for name, kernel in theirs.items() if name not in merged})
-    return {name: _guarded(kernel) for name, kernel in merged.items()}
+    theirs = arraykit.kernels(cupy, native)
+    ours = {name: bridge.over(kernel) for name, kernel in ckit.kernels(kit).items()}
+    names = {**theirs, **ours}
+    return {name: _guarded(_serving(name, theirs.get(name), ours.get(name), native)) for name in names}
+
+
+def _serving(name: str, theirs: Kernel | None, ours: Kernel | None, native: Mapping[DType, Any]) -> Kernel:
+    """CuPy's kernel or the C kit's, or one that asks the dtype.
+
+    CuPy's functions know float16; bfloat16 is the C kit's, which computes it in float32, as are functions of complex
+    numbers, whose range CuPy's do not keep.
+    """
+    if theirs is None or ours is None or name in _MOVEMENT:
+        found = theirs or ours
+        assert found is not None
+        return found
+    if name in _LIBRARIES:
+        return _by_type(theirs, ours, {native[d] for d in (bfloat16,) if d in native})
+    if isinstance(theirs, cupy.ufunc):
+        return _by_type(theirs, ours, {native[d] for d in (bfloat16, *COMPLEX) if d in native})
+    return ours
 
 
 def inplace(native: Mapping[DType, Any], bridge: Bridge, kit: CKit) -> dict[str, Kernel]:
@@ -59,9 +60,11 @@ def inplace(native: Mapping[DType, Any], bridge: Bridge, kit: CKit) -> dict[str,
     return {name: _guarded(bridge.over(kernel)) for name, kernel in ckit.inplace_kernels(kit).items()}
 
 
-def _by_type(theirs: Kernel, ours: Kernel, narrow: Any) -> Kernel:
+def _by_type(theirs: Kernel, ours: Kernel, left: Collection[Any]) -> Kernel:
+    """Theirs, but for the dtypes that are left to ours."""
+
     def kernel(*arrays: Any, **attrs: Any) -> Any:
-        serve = ours if arrays[0].dtype == narrow else theirs
+        serve = ours if arrays[0].dtype in left else theirs
         return serve(*arrays, **attrs)
 
     kernel.__qualname__ = getattr(theirs, "__name__", "kernel")
