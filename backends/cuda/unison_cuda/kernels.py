@@ -1,7 +1,7 @@
 """Which kit serves which operator.
 
 CuPy serves what its own kernels and NVIDIA's libraries do well: elementwise functions that are one ufunc, views and
-copies, products of matrices (cuBLAS), decompositions (cuSOLVER), Fourier transforms. The C kit serves the rest:
+copies, decompositions (cuSOLVER), Fourier transforms. The C kit serves the rest: products, by way of cuBLAS,
 accumulations in the order that the contract's bounds want, places by index with checks, random streams, and what CuPy
 has not (convolution, pooling, normalisation, losses, optimisers).
 """
@@ -23,7 +23,7 @@ __all__ = ["inplace", "table"]
 
 Kernel = Callable[..., Any]
 
-_LIBRARIES = ("matmul", "cholesky", "qr", "svd", "eigh", "solve", "inverse", "slogdet")
+_LIBRARIES = ("cholesky", "qr", "svd", "eigh", "solve", "inverse", "slogdet")
 _MOVEMENT = (
     *("as_strided", "cat", "copy", "diagonal", "empty", "expand", "permute", "slice", "unfold", "view"),
     *("view_as_complex", "view_as_real"),

@@ -1,37 +1,41 @@
-"""What the program allows for float32 products (core's Note [Float32 products]), as CuPy's compute types.
+"""What the program allows for float32 products (core's Note [Float32 products]), as the products here ask for it.
 
-CuPy keeps one compute type for each dtype (float32's is complex64's too), the same for all threads and devices of the
-process and for the program's own calls of CuPy; `CUPY_TF32` in the environment would make TF32 the default. So it is
-set here in words, whatever the environment says. It is read by products of two matrices alone: products of stacks of
-matrices are cuBLAS's float32 always. CuPy knows nothing below TF32, so "medium" is "high".
+CuPy has a compute type of its own for each dtype, which `CUPY_TF32` in the environment would make TF32; its own
+products serve inside of decompositions. So it is set here in words, whatever the environment says. cuBLAS knows
+nothing between float32 and TF32, so "medium" is "high".
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import cupy
 import ml_dtypes
 import numpy as np
 
-from unison_core.precision import Precision
+from unison_core.precision import EXACT, Precision
 
-__all__ = ["allow"]
+__all__ = ["allow", "cut"]
 
 _FIRST_WITH_TF32 = 80
 
+_allowed = EXACT
+
 
 def allow(precision: Precision) -> None:
-    """TF32 for float32 where it is allowed and every GPU has it; half types are always summed in float32."""
-    types = cupy._core._routines_linalg
-    cut = precision.matmul != "highest" and _everywhere()
-    _set(np.float32, types.COMPUTE_TYPE_TF32 if cut else types.COMPUTE_TYPE_DEFAULT)
-    for half in (np.float16, ml_dtypes.bfloat16):
-        _set(half, types.COMPUTE_TYPE_DEFAULT)
+    """What `cut` answers from now on."""
+    global _allowed
+    _allowed = precision
+    for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
+        cupy._core.set_compute_type(np.dtype(dtype), cupy._core._routines_linalg.COMPUTE_TYPE_DEFAULT)
 
 
-def _set(dtype: type, compute_type: int) -> None:
-    cupy._core.set_compute_type(np.dtype(dtype), compute_type)
+def cut() -> bool:
+    """Whether float32 products of matrices are cut to TF32: allowed, and every GPU has it."""
+    return _allowed.matmul != "highest" and _everywhere()
 
 
+@cache
 def _everywhere() -> bool:
     count = cupy.cuda.runtime.getDeviceCount()
     return all(int(cupy.cuda.Device(i).compute_capability) >= _FIRST_WITH_TF32 for i in range(count))

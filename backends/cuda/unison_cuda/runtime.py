@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import cupy
 import numpy as np
 
+from unison_core.ckit.array import CArray
+from unison_core.ckit.product import Product
 from unison_core.ckit.runtime import DeviceFacts, Runtime
 from unison_core.errors import KernelError, OutOfMemoryError
+from unison_cuda import precision, products
 from unison_cuda.memory import counters
 
 __all__ = ["CudaRuntime", "no_room"]
@@ -66,6 +69,12 @@ class CudaRuntime(Runtime):
     def launch(self, kernel: Any, groups: int, group: int, buffers: Sequence[Any], params: bytes) -> None:
         given = np.frombuffer(params, _struct(len(params)))
         kernel((groups,), (group,), (*(b.ptr for b in buffers), given))
+
+    def product(
+        self, how: Product, a: CArray, b: CArray, out: CArray, start: Callable[[], object] | None
+    ) -> bool:
+        """By cuBLAS."""
+        return products.serve(how, a, b, out, start, cut=precision.cut())
 
     def synchronize(self) -> None:
         cupy.cuda.Device(self.index).synchronize()

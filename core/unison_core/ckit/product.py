@@ -62,6 +62,8 @@ class Product:
 
 def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, out: CArray) -> None:
     """Write the product into out, which has elements."""
+    if _by_library(kit, how, a, b, bias, out):
+        return
     runtime, kind = a.runtime, sum_type(a.dtype)
     tile = tiles(runtime.facts, a.dtype)
     batch = numel(how.batch)
@@ -108,6 +110,22 @@ def product(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, 
             runtime,
             how.label,
         )
+
+
+def _by_library(kit: CKit, how: Product, a: CArray, b: CArray, bias: CArray | None, out: CArray) -> bool:
+    """Whether the runtime's library did it: it adds to the bias, which is written first."""
+    start = None
+    if bias is not None:
+        given = bias
+
+        def start() -> None:
+            shape = (*how.batch, how.rows, how.columns)
+            places = (*how.steps[3], how.out_row, 1)
+            steps = (*how.steps[2], how.bias_row, how.bias_column)
+            target = out.like(shape, out.dtype, places, out.offset + how.moved[2])
+            kit.write(target, given.like(shape, out.dtype, steps, given.offset), how.label)
+
+    return a.runtime.product(how, a, b, out, start)
 
 
 def _splits(how: Product, tile: Tiles, groups: int, wanted: int) -> tuple[int, int]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unison_core.errors import NotSupportedError
 from unison_core.queues import Mark
+
+if TYPE_CHECKING:
+    from unison_core.ckit.array import CArray
+    from unison_core.ckit.product import Product
 
 __all__ = ["DeviceFacts", "Runtime"]
 
@@ -96,6 +100,15 @@ class Runtime(ABC):
         Raises:
             KernelError: something asked of the device failed.
         """
+
+    def product(
+        self, how: Product, a: CArray, b: CArray, out: CArray, start: Callable[[], object] | None
+    ) -> bool:
+        """Do a product of matrices by a library of the device's maker; `start` writes into out what it is added to.
+
+        False, and nothing done, where there is no library or it cannot: then the kit's own kernel serves.
+        """
+        return False
 
     def mark(self) -> Mark:
         """A mark behind everything asked for so far; a device whose driver has events need not wait for it."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.backends.cuda import standin_cublas
 from tests.backends.cuda.standin_streams import (
     CUDARuntimeError,
     Event,
@@ -371,7 +372,7 @@ ABSENT = {"vecdot"}
 
 def module() -> types.ModuleType:
     """The stand-in as a module named `cupy`."""
-    from tests.backends.cuda import standin_exchange, standin_products
+    from tests.backends.cuda import standin_exchange, standin_types
 
     made = _Recording("cupy", __doc__)
     for name in set(dir(np)) - ABSENT:
@@ -400,7 +401,7 @@ def module() -> types.ModuleType:
             n: _call(getattr(inner, n)) for n in dir(inner) if callable(getattr(inner, n)) and n[0] != "_"
         }
         setattr(made, space, _space(space, **functions))
-    made._core = standin_products.space(made)
+    made._core = standin_types.space()
     runtime = _space(
         "cuda.runtime",
         getDeviceCount=lambda: 1,
@@ -417,6 +418,7 @@ def module() -> types.ModuleType:
         alloc_pinned_memory=pin,
         BaseMemory=BaseMemory,
         Device=_Device,
+        device=_space("cuda.device", get_cublas_handle=lambda: 1),
         Event=Event,
         get_allocator=lambda: _allocator[0],
         get_current_stream=get_current_stream,
@@ -447,9 +449,10 @@ def installed(cudnn: types.ModuleType | None = None) -> Iterator[str]:
     from unison_core import devices, plugins
     from unison_core.dispatch.table import invalidate
 
-    replaced = {"cudnn", "cupy", "unison_cuda", "unison_cudnn"}
+    replaced = {"cudnn", "cupy", "cupy_backends", "unison_cuda", "unison_cudnn"}
     before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in replaced}
     sys.modules.update(cudnn=cudnn, cupy=module())  # type: ignore[arg-type]
+    sys.modules.update(standin_cublas.modules())
     from unison_cuda.runtime import CudaRuntime
 
     CudaRuntime.dialect = "c"

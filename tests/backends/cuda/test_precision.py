@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import pytest
 
 import unison
-from tests.backends.cuda import standin, standin_cudnn
+from tests.backends.cuda import standin, standin_cublas, standin_cudnn
 from tests.backends.cuda.real import of_the_real_cupy
 from tests.core.ckit import plainc
 from unison_core import precision
@@ -67,9 +66,12 @@ def test_convolutions_have_a_switch_of_their_own(cuda: str) -> None:
 
 def test_half_types_are_summed_in_float32_whatever_is_allowed(cuda: str) -> None:
     unison.set_float32_matmul_precision("medium")
-    _product(cuda)
-    for dtype in (np.float16, ml_dtypes.bfloat16):
-        assert _compute_type(np.dtype(dtype)) == _types().COMPUTE_TYPE_DEFAULT
+    for dtype in (unison.float16, unison.bfloat16):
+        x = unison.full((1, 2048), 1.0, dtype=dtype, device=cuda)
+        assert (x @ (x.t() / 2048)).item() == 1
+        assert standin_cublas.calls[-1]["compute"] == standin_cublas.CUBLAS_COMPUTE_32F
+        # Parts of a sum that is shared out are not rounded either.
+        assert standin_cublas.calls[-1]["mode"] == 16
 
 
 def test_cudnn_is_available_where_its_overlay_serves() -> None:

@@ -1,4 +1,4 @@
-"""The stand-in's products of matrices, and the compute types by which CuPy says how exact they are."""
+"""The compute types by which CuPy's own products are told how exact they have to be."""
 
 from __future__ import annotations
 
@@ -41,23 +41,10 @@ class ComputeTypes:
             self.set_compute_type(dtype, self.COMPUTE_TYPE_TF32 if wanted else self.COMPUTE_TYPE_DEFAULT)
         return self.chosen[name]
 
-    def matmul(self, a: standin.ndarray, b: standin.ndarray, **kwargs: Any) -> standin.ndarray:
-        """Of two matrices by their compute type; stacks of them are never cut."""
-        single = max(a.ndim, b.ndim) <= 2 and a.dtype == b.dtype == np.float32
-        if single and self.get_compute_type(np.float32) == self.COMPUTE_TYPE_TF32:
-            a, b = (standin.ndarray._of(_cut(standin._inside(x))) for x in (a, b))
-        return standin._call(np.matmul)(a, b, **kwargs)
 
-
-def _cut(x: Any) -> Any:
-    """float32 numbers as tensor cores see them: the last 13 of 23 bits are gone."""
-    return (np.array(x, order="C").view(np.uint32) & np.uint32(0xFFFFE000)).view(np.float32)
-
-
-def space(cupy: Any) -> types.ModuleType:
-    """What `cupy._core` has of it; `cupy.matmul` becomes the product that minds it."""
+def space() -> types.ModuleType:
+    """What `cupy._core` has of it."""
     compute = ComputeTypes()
-    cupy.matmul = compute.matmul
     names = ("COMPUTE_TYPE_DEFAULT", "COMPUTE_TYPE_TF32")
     constants = standin._space("_core._routines_linalg", **{n: getattr(compute, n) for n in names})
     return standin._space(
