@@ -32,8 +32,12 @@ def _has_opencl() -> bool:
         return False
 
 
-needs_opencl = pytest.mark.skipif(not _has_opencl(), reason="needs the extra 'opencl' and a driver")
-DEVICES = ["cpu", pytest.param("opencl:0", marks=needs_opencl)]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The devices that `--device` names, or the processor and OpenCL's first."""
+    if "where" in metafunc.fixturenames:
+        needs_opencl = pytest.mark.skipif(not _has_opencl(), reason="needs the extra 'opencl' and a driver")
+        usual = ["cpu", pytest.param("opencl:0", marks=needs_opencl)]
+        metafunc.parametrize("where", metafunc.config.getoption("--device") or usual)
 
 
 def _network(name: str) -> nn.Module:
@@ -102,7 +106,6 @@ def name(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-@pytest.mark.parametrize("where", DEVICES)
 def test_gradients_agree_with_float64(name: str, where: str) -> None:
     used = sum(count for count, _ in fallbacks().values())
     seed, depth, wanted_loss, wanted = _wanted(name)
