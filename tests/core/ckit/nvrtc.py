@@ -1,12 +1,13 @@
 """The C kit's dialect on CUDA C++, compiled but not run: a device whose kernels only go through NVIDIA's compiler.
 
-NVRTC comes as a wheel and needs neither driver nor GPU. What the "device" returns is memory full of zeros; what is
-shown is that every source a call needs is CUDA C++ for each compute capability.
+NVRTC comes as a wheel or with a toolkit and needs neither driver nor GPU. What the "device" returns is memory full of
+zeros; what is shown is that every source a call needs is CUDA C++ for each compute capability.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 from collections.abc import Sequence
 from functools import cache
@@ -21,18 +22,64 @@ from unison_core.ckit.runtime import DeviceFacts, Runtime
 from unison_core.errors import KernelError
 from unison_core.plugins import BackendManifest, hookimpl
 
-CAPABILITIES = ("70", "80", "90")
+WANTED = ("70", "80", "90")
+"""Compute capabilities, times ten."""
 
 
 @cache
 def library() -> Any:
-    """NVRTC, or None where its wheel is not installed."""
-    spec = importlib.util.find_spec("nvidia.cuda_nvrtc") if importlib.util.find_spec("nvidia") else None
-    if spec is None:
+    """NVRTC of a wheel or a toolkit, or None where there is none."""
+    try:
+        return ctypes.CDLL(_path())
+    except (OSError, RuntimeError):
         return None
-    (folder,) = spec.submodule_search_locations or ()
-    found = sorted(Path(folder, "lib").glob("libnvrtc.so.*"))
-    return ctypes.CDLL(str(found[0])) if found else None
+
+
+def _path() -> str:
+    """Where it is: as NVIDIA's finder says, which CuPy brings, or in a wheel.
+
+    Raises:
+        RuntimeError, OSError: nowhere.
+    """
+    try:
+        pathfinder = importlib.import_module("cuda.pathfinder")
+    except ImportError:
+        return _in_wheels()
+    return str(pathfinder.load_nvidia_dynamic_lib("nvrtc").abs_path)
+
+
+def _in_wheels() -> str:
+    """The newest; a wheel for CUDA 12 has a folder of its own, those for CUDA 13 share one."""
+    spec = importlib.util.find_spec("nvidia")
+    roots = list(spec.submodule_search_locations or ()) if spec else []
+    found = [p for root in roots for p in Path(root).glob("*/lib/libnvrtc.so.*")]
+    if not found:
+        raise OSError("no wheel of NVRTC")
+    return str(max(found, key=lambda path: int(path.suffix[1:])))
+
+
+@cache
+def supported() -> tuple[int, ...]:
+    """The compute capabilities, times ten, for which this NVRTC compiles."""
+    count = ctypes.c_int()
+    assert not library().nvrtcGetNumSupportedArchs(ctypes.byref(count))
+    found = (ctypes.c_int * count.value)()
+    assert not library().nvrtcGetSupportedArchs(found)
+    return tuple(sorted(found))
+
+
+def lacking(capability: str) -> str:
+    """Why nothing can be compiled for a capability here, or nothing."""
+    if library() is None:
+        return "needs NVRTC: the extra 'dev', or a CUDA toolkit"
+    if int(capability) in supported():
+        return ""
+    return f"this NVRTC compiles for {supported()[0] / 10} to {supported()[-1] / 10}"
+
+
+def oldest() -> str:
+    """Of the wanted capabilities, the first that can be compiled for."""
+    return next((c for c in WANTED if not lacking(c)), "")
 
 
 def compile_for(source: str, capability: str) -> str:
@@ -94,7 +141,7 @@ class CompiledBackend(CBackend):
     name = "nvrtc"
 
     def __init__(self) -> None:
-        self.runtimes = [CompiledRuntime(c) for c in CAPABILITIES]
+        self.runtimes = [CompiledRuntime(c) for c in WANTED]
         super().__init__()
 
     def device_count(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,11 @@ ROOT = Path(__file__).parents[3]
 WITH_KERNELS = sorted(name for name in operator.registry if not name.startswith("to_device"))
 
 needs_compiler = pytest.mark.skipif(plainc.COMPILER is None, reason="no C compiler on this machine")
-needs_nvrtc = pytest.mark.skipif(nvrtc.library() is None, reason="needs the extra 'dev' (NVRTC's wheel)")
+needs_nvrtc = pytest.mark.skipif(nvrtc.library() is None, reason=nvrtc.lacking(nvrtc.WANTED[0]))
+CAPABILITIES = [
+    pytest.param(c, marks=pytest.mark.skipif(bool(nvrtc.lacking(c)), reason=nvrtc.lacking(c)))
+    for c in nvrtc.WANTED
+]
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +131,16 @@ def compiled() -> Iterator[nvrtc.CompiledBackend]:
     plugins.unregister("nvrtc")
 
 
-@needs_nvrtc
-@pytest.mark.parametrize("index", range(len(nvrtc.CAPABILITIES)), ids=nvrtc.CAPABILITIES)
+@pytest.mark.parametrize("capability", CAPABILITIES)
 @pytest.mark.parametrize("theme", sorted({op.theme for op in operator.registry.values()}))
-def test_every_source_compiles_as_cuda(theme: str, index: int, compiled: nvrtc.CompiledBackend) -> None:
+def test_every_source_compiles_as_cuda(theme: str, capability: str, compiled: nvrtc.CompiledBackend) -> None:
     """In every dtype and layout for the oldest capability, one of each operator for the others."""
+    index, thorough = nvrtc.WANTED.index(capability), capability == nvrtc.oldest()
     runtime = compiled.runtimes[index]
     for name in (n for n in WITH_KERNELS if operator.get(n).theme == theme):
-        for dtype in (float32, int64, bfloat16) if index == 0 else (float32,):
+        for dtype in (float32, int64, bfloat16) if thorough else (float32,):
             cases = {c.layout: c for c in cases_of(name, [dtype]) if c.values != "error"}
-            for case in list(cases.values())[: None if index == 0 else 1]:
+            for case in list(cases.values())[: None if thorough else 1]:
                 # Results are zeros, so what looks at them may well complain; the compiler is what is asked.
                 with contextlib.suppress(UnisonError, OracleMissing, ValueError, IndexError, ArithmeticError):
                     outputs(case, f"nvrtc:{index}")
@@ -144,4 +150,32 @@ def test_every_source_compiles_as_cuda(theme: str, index: int, compiled: nvrtc.C
 
 @needs_nvrtc
 def test_nvrtc_refuses_what_is_not_cuda() -> None:
-    assert "error" in nvrtc.compile_for("KERNEL void f() {}", "70")
+    assert "error" in nvrtc.compile_for("KERNEL void f() {}", nvrtc.oldest())
+
+
+@needs_nvrtc
+def test_capabilities_that_nvrtc_left_behind_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "80" in map(str, nvrtc.supported())
+    for capability in (*nvrtc.WANTED, "37"):
+        refused = "--gpu-architecture" in nvrtc.compile_for("", capability)
+        assert refused == bool(nvrtc.lacking(capability))
+    monkeypatch.setattr(nvrtc, "supported", lambda: (75, 80, 90, 100))
+    assert nvrtc.lacking("70") == "this NVRTC compiles for 7.5 to 10.0"
+    assert nvrtc.oldest() == "80"
+
+
+@pytest.mark.parametrize("folder", ["cuda_nvrtc", "cu13"])
+def test_nvrtc_is_found_in_wheels_of_both_layouts(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lib = tmp_path / "nvidia" / folder / "lib"
+    lib.mkdir(parents=True)
+    for name in ("libnvrtc.so.12", "libnvrtc.so.13", "libnvrtc.alt.so.13", "libnvrtc-builtins.so.13.0"):
+        (lib / name).touch()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: ModuleSpec("nvidia", None, is_package=True))
+    with pytest.raises(OSError, match="no wheel of NVRTC"):
+        nvrtc._in_wheels()
+    spec = ModuleSpec("nvidia", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "nvidia")]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
+    assert nvrtc._in_wheels() == str(lib / "libnvrtc.so.13")
