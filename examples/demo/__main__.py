@@ -24,7 +24,10 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--devices", nargs="+", help="train on these only (default: every device found)")
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="longest time for one model on one device but the first"
+        "--seconds",
+        type=float,
+        default=60.0,
+        help="longest time, after its first step, for one model on one device but the first",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="folder for the plots")

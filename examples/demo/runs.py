@@ -58,19 +58,24 @@ class OutOfTimeError(Exception):
 
 
 def run(job: Job, device: str, seed: int, limit: float, on_step: Callable[[int, float], None]) -> Run:
-    """Train on a device until done or until `limit` seconds are over; failures are recorded, not raised."""
+    """Train on a device until done or until `limit` seconds are over; failures are recorded, not raised.
+
+    The seconds count from the end of the first step, in which a device may have to compile its kernels.
+    """
     record = Run(device)
-    start = time.perf_counter()
+    start = began = time.perf_counter()
 
     def keep(step: int, loss: float, model: nn.Module) -> None:
+        nonlocal began
         if step == 0:
+            began = time.perf_counter()
             record.first_gradients = {
                 name: parameter.grad.detach().cpu().flatten().tolist()
                 for name, parameter in model.named_parameters()
             }
         record.losses.append(loss)
         on_step(step, loss)
-        if time.perf_counter() - start > limit and step + 1 < job.steps:
+        if time.perf_counter() - began > limit and step + 1 < job.steps:
             raise OutOfTimeError
 
     try:

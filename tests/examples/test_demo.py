@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import unison
-from examples.demo import devices
+from examples.demo import devices, runs
 from examples.demo.agreement import table
 from examples.demo.progress import needs, progress
 from examples.demo.runs import Job, Run, run
@@ -43,6 +43,25 @@ def test_run_stops_a_slow_device_and_says_so():
     record = run(little_job(), "cpu", 0, 0.0, lambda step, loss: None)
     assert len(record.losses) == 1
     assert record.outcome == "stopped after 1 of 4 steps: 0 s were over"
+
+
+def test_the_first_step_takes_as_long_as_it_takes(monkeypatch):
+    """A device may compile in it: 100 s pass before it ends, one in each step after it."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(runs, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    job = little_job()
+
+    def train(device, steps, seed, on_step):
+        def slow(step, loss, model):
+            clock.now += 100 if step == 0 else 1
+            on_step(step, loss, model)
+
+        return job.train(device, steps, seed, slow)
+
+    assert run(little_job(train=train), "cpu", 0, 3.5, lambda step, loss: None).outcome == "50%"
+    assert run(little_job(train=train), "cpu", 0, 1.5, lambda step, loss: None).outcome.startswith(
+        "stopped after 3 of"
+    )
 
 
 def test_run_records_a_failure():
