@@ -50,7 +50,8 @@ class Creation:
     ) -> Any:
         """An uninitialised tensor of shape `size`."""
         kind, place = dtype or self.dtype, device or self.device
-        return creation.empty(sizes_given(shape, size), dtype=kind, device=place, requires_grad=requires_grad)
+        options = {"dtype": kind, "device": place, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return creation.empty(sizes_given(shape, size), **options)
 
     def new_empty_strided(
         self,
@@ -65,7 +66,8 @@ class Creation:
     ) -> Any:
         """An uninitialised tensor of that shape and those strides."""
         kind, place = dtype or self.dtype, device or self.device
-        return creation.empty_strided(size, stride, dtype=kind, device=place, requires_grad=requires_grad)
+        options = {"dtype": kind, "device": place, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return creation.empty_strided(size, stride, **options)
 
     def new_zeros(
         self,
@@ -78,9 +80,8 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Zeros of shape `size`."""
-        return self.new_full(
-            sizes_given(shape, size), 0, dtype=dtype, device=device, requires_grad=requires_grad
-        )
+        options = {"device": device, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return self.new_full(sizes_given(shape, size), 0, dtype=dtype, **options)
 
     def new_ones(
         self,
@@ -93,9 +94,8 @@ class Creation:
         pin_memory: bool = False,
     ) -> Any:
         """Ones of shape `size`."""
-        return self.new_full(
-            sizes_given(shape, size), 1, dtype=dtype, device=device, requires_grad=requires_grad
-        )
+        options = {"device": device, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return self.new_full(sizes_given(shape, size), 1, dtype=dtype, **options)
 
     def new_full(
         self,
@@ -111,7 +111,8 @@ class Creation:
     ) -> Any:
         """A tensor of shape `size` filled with one number."""
         kind, place = dtype or self.dtype, device or self.device
-        return creation.full(size, fill_value, dtype=kind, device=place, requires_grad=requires_grad)
+        options = {"dtype": kind, "device": place, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return creation.full(size, fill_value, **options)
 
     def new_tensor(
         self,
@@ -125,7 +126,8 @@ class Creation:
     ) -> Any:
         """A copy of data in this tensor's dtype, on its device."""
         kind, place = dtype or self.dtype, device or self.device
-        return conversion.tensor(data, dtype=kind, device=place, requires_grad=requires_grad)
+        options = {"dtype": kind, "device": place, "requires_grad": requires_grad, "pin_memory": pin_memory}
+        return conversion.tensor(data, **options)
 
 
 def _resized(t: Any, shape: tuple[int, ...]) -> Any:

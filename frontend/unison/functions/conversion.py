@@ -33,7 +33,7 @@ def tensor(
         source = ops.copy(handle.alias(data))
     else:
         source = _from_data(data, dtype, copy=True)
-    return finish(_placed(source, dtype, device, data), requires_grad)
+    return finish(_placed(source, dtype, device, data), requires_grad, pin_memory=pin_memory)
 
 
 def _placed(t: Any, dtype: DType | None, device: Any, data: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unison.functions.creation import finish
 from unison_core import dtypes
 from unison_core.dtypes import DType
 from unison_core.handle import Handle
@@ -124,9 +125,8 @@ def kaiser_window(
     """I0(beta sqrt(1 - (2 n / N - 1)^2)) / I0(beta); periodic leaves out the last of one point more."""
     from unison.signal import windows
 
-    return windows.kaiser(
-        window_length, beta=beta, sym=not periodic, dtype=dtype, device=device, requires_grad=requires_grad
-    )
+    window = windows.kaiser(window_length, beta=beta, sym=not periodic, dtype=dtype, device=device)
+    return finish(window, requires_grad, pin_memory=pin_memory)
 
 
 def set_float32_matmul_precision(precision: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,6 +142,75 @@ def test_pinned_memory_is_copied_without_waiting_only_when_asked(
         ("plain", False): False,
         ("plain", True): False,
     }
+
+
+SHAPED = (
+    *("empty", "ones", "rand", "randn", "zeros"),
+    *("empty_like", "ones_like", "rand_like", "randn_like", "zeros_like"),
+    *("new_empty", "new_ones", "new_zeros"),
+)
+MADE: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(SHAPED, (2, 3)),
+    **dict.fromkeys(("arange", "eye", "randperm"), (4,)),
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window"), (4,)),
+    **dict.fromkeys(("full", "new_full"), ((2, 3), 5.0)),
+    **dict.fromkeys(("empty_strided", "new_empty_strided"), ((2, 3), (1, 2))),
+    **dict.fromkeys(("linspace", "logspace"), (0.0, 1.0, 5)),
+    **dict.fromkeys(("tensor", "new_tensor"), ([[1.0, 2.0], [3.0, 4.0]],)),
+    **dict.fromkeys(("tril_indices", "triu_indices"), (3, 3)),
+    "empty_permuted": ((2, 3), (1, 0)),
+    "full_like": (5.0,),
+    "kaiser_window": (4,),
+    "normal": (0.0, 1.0, (2, 3)),
+    "randint": (9, (2, 3)),
+    "randint_like": (9,),
+    "range": (1, 4),
+    "scalar_tensor": (2.0,),
+}
+"""Function that makes tensors -> arguments; those named after another tensor, and methods, come after it."""
+
+
+def _maker(name: str) -> Any:
+    like = unison.ones(2, 3)
+    if name.endswith("_like"):
+        return lambda *args, **options: getattr(unison, name)(like, *args[name in SHAPED and 2 :], **options)
+    return getattr(like if name.startswith("new_") else unison, name)
+
+
+def test_every_function_that_takes_pin_memory_is_in_the_table() -> None:
+    found = {
+        name
+        for space in (unison, unison.Tensor)
+        for name in dir(space)
+        if inspect.isfunction(made := getattr(space, name))
+        and "pin_memory" in inspect.signature(made).parameters
+    }
+    assert found == set(MADE)
+
+
+@pytest.mark.parametrize("name", sorted(MADE))
+def test_what_is_made_pinned_is_pinned(name: str, cuda: Any) -> None:
+    make, args = _maker(name), MADE[name]
+    plain = make(*args)
+    assert not plain.is_pinned()
+    with cuda:
+        pinned = make(*args, device="cpu", pin_memory=True)
+        assert pinned.is_pinned()
+        with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned"):
+            make(*args, device=cuda, pin_memory=True)
+    assert (pinned.shape, pinned.stride(), pinned.dtype) == (plain.shape, plain.stride(), plain.dtype)
+    if not name.startswith(("empty", "new_empty", "normal", "rand")):
+        assert pinned.tolist() == plain.tolist()
+
+
+def test_what_is_made_pinned_is_a_leaf_and_out_stays_where_it_is(cuda: Any) -> None:
+    with cuda:
+        leaf = unison.ones(3, device="cpu", pin_memory=True, requires_grad=True)
+        out = unison.empty(3, device="cpu")
+        assert unison.zeros(3, device="cpu", pin_memory=True, out=out) is out
+    assert leaf.is_leaf
+    assert leaf.requires_grad
+    assert not out.is_pinned()
 
 
 def test_loaders_pin_their_batches(cuda: Any) -> None:

@@ -152,12 +152,18 @@ def test_pinning_needs_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(which, "backends", list)
     with pytest.raises(RuntimeError, match="no accelerator device here"):
         unison.zeros(2).pin_memory()
+    with pytest.raises(RuntimeError, match="no accelerator device here"):
+        unison.zeros(2, pin_memory=True)
     with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned"):
         unison.zeros(2, device="strict").pin_memory()
+    with pytest.raises(RuntimeError, match="only dense CPU tensors can be pinned"):
+        unison.zeros(2, device="strict", pin_memory=True)
     assert not unison.zeros(2).is_pinned()
 
 
 def test_a_backend_without_pinned_memory_leaves_tensors_as_they_are(many: Kind) -> None:
     x = unison.zeros(2)
     assert x.pin_memory("many") is x
+    with unison.device("many"):
+        assert unison.ones(2, device="cpu", pin_memory=True).tolist() == [1, 1]
     assert x.to("many", non_blocking=True).tolist() == [0, 0]

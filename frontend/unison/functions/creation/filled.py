@@ -27,14 +27,22 @@ __all__ = [
 ]
 
 
-def finish(t: Any, requires_grad: bool, out: Any = None, *, device: Any = None) -> Any:
-    """The last step of every creation function: `out=` and `requires_grad=`; device: where what was reckoned
-    elsewhere belongs.
+def finish(
+    t: Any, requires_grad: bool, out: Any = None, *, device: Any = None, pin_memory: bool = False
+) -> Any:
+    """The last step of every creation function: `out=`, `pin_memory=`, `requires_grad=`; device: where what was
+    reckoned elsewhere belongs.
+
+    Raises:
+        RuntimeError: it is to be pinned, but is not on the host, or there is no accelerator.
     """
     if device is not None and devices.canonical(device) is not t.device:
         t = ops.to_device(t, device=device)
     if out is not None:
+        # In the memory that there is, pinned or not.
         t = write_out(out, t)
+    elif pin_memory:
+        t = t.pin_memory()
     if requires_grad:
         t.requires_grad_()
     return t
@@ -71,7 +79,9 @@ def zeros(
         dtype=dtype or dtypes.get_default_dtype(),
         device=devices.default() if device is None else device,
     )
-    return finish(made, requires_grad, out) if requires_grad or out is not None else made
+    if requires_grad or pin_memory or out is not None:
+        return finish(made, requires_grad, out, pin_memory=pin_memory)
+    return made
 
 
 def ones(
@@ -91,7 +101,9 @@ def ones(
         dtype=dtype or dtypes.get_default_dtype(),
         device=devices.default() if device is None else device,
     )
-    return finish(made, requires_grad, out) if requires_grad or out is not None else made
+    if requires_grad or pin_memory or out is not None:
+        return finish(made, requires_grad, out, pin_memory=pin_memory)
+    return made
 
 
 def empty(
@@ -107,9 +119,8 @@ def empty(
 ) -> Any:
     """A tensor of shape `size` with whatever the memory holds."""
     kind = dtype or dtypes.get_default_dtype()
-    return finish(
-        ops.empty(shape=sizes_given(shape, size), dtype=kind, device=place(device)), requires_grad, out
-    )
+    made = ops.empty(shape=sizes_given(shape, size), dtype=kind, device=place(device))
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def full(
@@ -130,30 +141,50 @@ def full(
         OverflowError: an integer that 64 bits cannot hold.
     """
     kind = dtype or dtypes.scalar_dtype(dtypes.category_of_scalar(fill_value))
-    return finish(_filled(sizes((size,)), fitted(fill_value, kind), kind, device), requires_grad, out)
+    made = _filled(sizes((size,)), fitted(fill_value, kind), kind, device)
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def zeros_like(
-    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    input: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **_: Any,
 ) -> Any:
     """Zeros of input's shape, dtype and device."""
-    return finish(_filled(input.shape, 0, dtype or input.dtype, device or input.device), requires_grad)
+    made = _filled(input.shape, 0, dtype or input.dtype, device or input.device)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def ones_like(
-    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    input: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **_: Any,
 ) -> Any:
     """Ones of input's shape, dtype and device."""
-    return finish(_filled(input.shape, 1, dtype or input.dtype, device or input.device), requires_grad)
+    made = _filled(input.shape, 1, dtype or input.dtype, device or input.device)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def empty_like(
-    input: Any, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False, **_: Any
+    input: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **_: Any,
 ) -> Any:
     """An uninitialised tensor of input's shape, dtype and device."""
-    return empty(
-        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
-    )
+    kind, where = dtype or input.dtype, device or input.device
+    return empty(input.shape, dtype=kind, device=where, requires_grad=requires_grad, pin_memory=pin_memory)
 
 
 def full_like(
@@ -163,6 +194,7 @@ def full_like(
     dtype: DType | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     **_: Any,
 ) -> Any:
     """A tensor of input's shape, dtype and device filled with a number.
@@ -171,7 +203,8 @@ def full_like(
         RuntimeError, OverflowError: as `full`.
     """
     kind = dtype or input.dtype
-    return finish(_filled(input.shape, fitted(fill_value, kind), kind, device or input.device), requires_grad)
+    made = _filled(input.shape, fitted(fill_value, kind), kind, device or input.device)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def scalar_tensor(
@@ -193,7 +226,8 @@ def scalar_tensor(
         dtype = dtype.to_complex() if isinstance(s, complex) else dtype
     # As in PyTorch, half precision rounds here to infinity what it cannot hold.
     checked = dtypes.float64 if dtype in (dtypes.float16, dtypes.bfloat16) else dtype
-    return finish(_filled((), fitted(s, checked), dtype, device), requires_grad)
+    made = _filled((), fitted(s, checked), dtype, device)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def empty_strided(
@@ -219,7 +253,7 @@ def empty_strided(
     if any(n < 0 for n in shape):
         raise OperatorError(f"Trying to create tensor with negative dimension: {list(shape)}")
     length = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, steps, strict=True))
-    storage = empty(length, dtype=dtype, device=device)
+    storage = empty(length, dtype=dtype, device=device, pin_memory=pin_memory)
     return finish(handle.alias(ops.as_strided(storage, shape=shape, stride=steps, offset=0)), requires_grad)
 
 
@@ -248,10 +282,7 @@ def empty_permuted(
         raise OperatorError(
             f"Dimensions in physical_layout have to be an order of 0 to {len(shape) - 1}, got {list(order)}"
         )
-    memory = (
-        empty(*[shape[d] for d in order], dtype=dtype, device=device)
-        if order
-        else empty((), dtype=dtype, device=device)
-    )
+    lengths = tuple(shape[d] for d in order)
+    memory = empty(lengths, dtype=dtype, device=device, pin_memory=pin_memory)
     back = tuple(order.index(d) for d in range(len(order)))
     return finish(handle.alias(ops.permute(memory, dims=back)), requires_grad)

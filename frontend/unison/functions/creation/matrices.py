@@ -29,7 +29,7 @@ def eye(
         raise OperatorError(f"n and m must be greater or equal to 0, got {n} and {m}")
     kind = dtype or dtypes.get_default_dtype()
     result = ops.eye(rows=n, columns=n if m is None else m, dtype=kind, device=place(device))
-    return finish(result, requires_grad, out)
+    return finish(result, requires_grad, out, pin_memory=pin_memory)
 
 
 def tril_indices(
@@ -40,13 +40,15 @@ def tril_indices(
     dtype: DType = dtypes.int64,
     device: Any = "cpu",
     layout: Any = None,
+    pin_memory: bool = False,
 ) -> Any:
     """The row and column numbers, as two rows, of the elements of a matrix on or below diagonal `offset`.
 
     Raises:
         RuntimeError: a size is negative.
     """
-    return _triangle("tril_indices", row, col, offset, dtype, device, lower=True)
+    places = _triangle("tril_indices", row, col, offset, dtype, device, lower=True)
+    return finish(places, requires_grad=False, pin_memory=pin_memory)
 
 
 def triu_indices(
@@ -57,13 +59,15 @@ def triu_indices(
     dtype: DType = dtypes.int64,
     device: Any = "cpu",
     layout: Any = None,
+    pin_memory: bool = False,
 ) -> Any:
     """The row and column numbers, as two rows, of the elements of a matrix on or above diagonal `offset`.
 
     Raises:
         RuntimeError: a size is negative.
     """
-    return _triangle("triu_indices", row, col, offset, dtype, device, lower=False)
+    places = _triangle("triu_indices", row, col, offset, dtype, device, lower=False)
+    return finish(places, requires_grad=False, pin_memory=pin_memory)
 
 
 def _triangle(name: str, row: int, col: int, offset: int, dtype: DType, device: Any, *, lower: bool) -> Any:

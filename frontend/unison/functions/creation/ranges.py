@@ -50,9 +50,8 @@ def arange(
             raise OperatorValueError(f"step must be nonzero, but {numbers[2]} is 0 in int64")
         numbers = [int(n) for n in numbers]
     start, end, step = numbers
-    return finish(
-        ops.arange(start=start, end=end, step=step, dtype=dtype, device=place(device)), requires_grad, out
-    )
+    made = ops.arange(start=start, end=end, step=step, dtype=dtype, device=place(device))
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def _refuse_unordered(name: str, dtype: DType) -> None:
@@ -80,11 +79,8 @@ def linspace(
     if kind in dtypes.INTEGER:
         # The ends are whole before the steps are taken.
         start, end = int(start), int(end)
-    return finish(
-        ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=place(device)),
-        requires_grad,
-        out,
-    )
+    made = ops.linspace(start=start, end=end, steps=steps, dtype=kind, device=place(device))
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def _number(n: Any) -> Any:
@@ -135,7 +131,8 @@ def logspace(
         start, end = int(start), int(end)
     exponents = ops.linspace(start=start, end=end, steps=steps, dtype=wide, device=where)
     powers = ops.pow(base if not isinstance(base, int) else float(base), exponents)
-    return finish(ops.cast(powers, dtype=kind), requires_grad, out, device=place(device))
+    made = ops.cast(powers, dtype=kind)
+    return finish(made, requires_grad, out, device=place(device), pin_memory=pin_memory)
 
 
 def range(
@@ -147,6 +144,7 @@ def range(
     dtype: DType | None = None,
     layout: Any = None,
     device: Any = None,
+    pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Any:
     """start, start + step, ... up to and with end; `arange` stops before it, as Python does.
@@ -168,4 +166,5 @@ def range(
     steps = ops.arange(start=0, end=count, step=1, dtype=dtypes.int64, device=reckoning_place(device))
     wide = dtypes.int64 if all(isinstance(n, int) for n in (start, step)) else dtypes.float64
     numbers = ops.add(ops.mul(ops.cast(steps, dtype=wide), step), start)
-    return finish(ops.cast(numbers, dtype=kind), requires_grad, out, device=place(device))
+    made = ops.cast(numbers, dtype=kind)
+    return finish(made, requires_grad, out, device=place(device), pin_memory=pin_memory)

@@ -41,18 +41,6 @@ def _cosines(phase: Any, weights: tuple[float, ...], dtype: DType | None) -> Any
     return ops.cast(total, dtype=kind)
 
 
-def _window(
-    length: int,
-    periodic: bool,
-    weights: tuple[float, ...],
-    dtype: DType | None,
-    device: Any,
-    requires_grad: bool,
-) -> Any:
-    window = _cosines(_phase(length, periodic, dtype, device), weights, dtype)
-    return finish(window, requires_grad, device=place(device))
-
-
 def hann_window(
     window_length: int,
     periodic: bool = True,
@@ -64,11 +52,8 @@ def hann_window(
     requires_grad: bool = False,
 ) -> Any:
     """sin^2(pi n / N)."""
-    return finish(
-        _cosines(_phase(window_length, periodic, dtype, device), (0.5, 0.5), dtype),
-        requires_grad,
-        device=place(device),
-    )
+    window = _cosines(_phase(window_length, periodic, dtype, device), (0.5, 0.5), dtype)
+    return finish(window, requires_grad, device=place(device), pin_memory=pin_memory)
 
 
 def hamming_window(
@@ -84,11 +69,8 @@ def hamming_window(
     requires_grad: bool = False,
 ) -> Any:
     """alpha - beta cos(2 pi n / N)."""
-    return finish(
-        _cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype),
-        requires_grad,
-        device=place(device),
-    )
+    window = _cosines(_phase(window_length, periodic, dtype, device), (alpha, beta), dtype)
+    return finish(window, requires_grad, device=place(device), pin_memory=pin_memory)
 
 
 def blackman_window(
@@ -102,11 +84,8 @@ def blackman_window(
     requires_grad: bool = False,
 ) -> Any:
     """0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)."""
-    return finish(
-        _cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype),
-        requires_grad,
-        device=place(device),
-    )
+    window = _cosines(_phase(window_length, periodic, dtype, device), (0.42, 0.5, 0.08), dtype)
+    return finish(window, requires_grad, device=place(device), pin_memory=pin_memory)
 
 
 def bartlett_window(
@@ -122,8 +101,8 @@ def bartlett_window(
     """1 - |2 n / N - 1|: a triangle."""
     phase = _phase(window_length, periodic, dtype, device)
     if window_length == 1:
-        return finish(_cosines(phase, (1.0,), dtype), requires_grad, device=place(device))
-    triangle = ops.sub(1.0, ops.abs(ops.sub(ops.mul(phase, 2.0), 1.0)))
-    return finish(
-        ops.cast(triangle, dtype=dtype or dtypes.get_default_dtype()), requires_grad, device=place(device)
-    )
+        window = _cosines(phase, (1.0,), dtype)
+    else:
+        triangle = ops.sub(1.0, ops.abs(ops.sub(ops.mul(phase, 2.0), 1.0)))
+        window = ops.cast(triangle, dtype=dtype or dtypes.get_default_dtype())
+    return finish(window, requires_grad, device=place(device), pin_memory=pin_memory)

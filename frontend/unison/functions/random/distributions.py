@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unison.functions._common import need_dtype, write_out
+from unison.functions.creation import finish
 from unison.functions.random.drawing import normal_numbers, randn, uniform
 from unison.functions.random.generator import Generator, next_stream
 from unison_core import dtypes, ops
@@ -21,6 +22,8 @@ def normal(
     *,
     generator: Generator | None = None,
     out: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     **settings: Any,
 ) -> Any:
     """Normal numbers of the given mean and standard deviation, each a tensor or a number.
@@ -38,8 +41,7 @@ def normal(
             ops.mul(mean, std).shape if isinstance(mean, Handle) and isinstance(std, Handle) else like.shape
         )
         draw = normal_numbers(shape, like.dtype, like.device, generator)
-    result = ops.add(ops.mul(draw, std), mean)
-    return result if out is None else write_out(out, result)
+    return finish(ops.add(ops.mul(draw, std), mean), requires_grad, out, pin_memory=pin_memory)
 
 
 def bernoulli(

@@ -42,7 +42,8 @@ def rand(
     pin_memory: bool = False,
 ) -> Any:
     """Uniform numbers in [0, 1)."""
-    return finish(uniform(sizes(size), dtype, device, generator), requires_grad, out)
+    made = uniform(sizes(size), dtype, device, generator)
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def uniform(shape: tuple[int, ...], dtype: DType | None, device: Any, generator: Generator | None) -> Any:
@@ -72,7 +73,8 @@ def randn(
     pin_memory: bool = False,
 ) -> Any:
     """Standard normal numbers; complex ones have variance 1 in all."""
-    return finish(normal_numbers(sizes(size), dtype, device, generator), requires_grad, out)
+    made = normal_numbers(sizes(size), dtype, device, generator)
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def uniform_like(t: Any, name: str, generator: Generator | None) -> Any:
@@ -138,7 +140,7 @@ def randint(
     if high is None or size is None:
         raise TypeError("randint takes (high, size) or (low, high, size)")
     result = integers(sizes((size,)), int(low), int(high), dtype or dtypes.int64, device, generator)
-    return finish(result, requires_grad, out)
+    return finish(result, requires_grad, out, pin_memory=pin_memory)
 
 
 def integers(shape: tuple[int, ...], low: int, high: int, dtype: DType, device: Any, generator: Any) -> Any:
@@ -171,7 +173,8 @@ def randperm(
     number, stream = next_stream(generator)
     words = ops.random_bits(shape=(n,), seed=number, stream=stream, dtype=dtypes.int64, device=_where(device))
     order = ops.sort(words, dim=0, descending=False)[1]
-    return finish(order if dtype is dtypes.int64 else ops.cast(order, dtype=dtype), requires_grad, out)
+    made = order if dtype is dtypes.int64 else ops.cast(order, dtype=dtype)
+    return finish(made, requires_grad, out, pin_memory=pin_memory)
 
 
 def rand_like(
@@ -180,13 +183,13 @@ def rand_like(
     dtype: DType | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     generator: Any = None,
     **_: Any,
 ) -> Any:
     """Uniform numbers of input's shape, dtype and device."""
-    return finish(
-        uniform(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad
-    )
+    made = uniform(input.shape, dtype or input.dtype, device or input.device, generator)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def randn_like(
@@ -195,13 +198,13 @@ def randn_like(
     dtype: DType | None = None,
     device: Any = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     generator: Any = None,
     **_: Any,
 ) -> Any:
     """Standard normal numbers of input's shape, dtype and device."""
-    return finish(
-        normal_numbers(input.shape, dtype or input.dtype, device or input.device, generator), requires_grad
-    )
+    made = normal_numbers(input.shape, dtype or input.dtype, device or input.device, generator)
+    return finish(made, requires_grad, pin_memory=pin_memory)
 
 
 def randint_like(
@@ -211,9 +214,13 @@ def randint_like(
     *,
     dtype: DType | None = None,
     device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     generator: Any = None,
     **_: Any,
 ) -> Any:
     """Integers in [low, high), or [0, low), of input's shape, dtype and device."""
     low, high = (0, low) if high is None else (low, high)
-    return integers(input.shape, int(low), int(high), dtype or input.dtype, device or input.device, generator)
+    kind, where = dtype or input.dtype, device or input.device
+    made = integers(input.shape, int(low), int(high), kind, where, generator)
+    return finish(made, requires_grad, pin_memory=pin_memory)
