@@ -13,6 +13,7 @@ from typing import Any
 
 from unison_core.backend import merge_kernels
 from unison_core.ckit.array import CArray
+from unison_core.ckit.attention import Attention
 from unison_core.ckit.batch_norm import BatchNorm
 from unison_core.ckit.convolution import Convolution
 from unison_core.ckit.creation import Creation
@@ -41,6 +42,7 @@ __all__ = ["CArray", "CKit", "DeviceFacts", "Runtime", "inplace_kernels", "kerne
 def kernels(kit: CKit) -> dict[str, Callable[..., Any]]:
     """Operator name -> kernel."""
     themes = (
+        Attention,
         BatchNorm,
         Convolution,
         Creation,

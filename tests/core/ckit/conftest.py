@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 
@@ -17,3 +21,16 @@ def opencl(request: pytest.FixtureRequest) -> str:
     if not found():
         pytest.skip("no OpenCL driver shows a device")
     return "opencl:0"
+
+
+@pytest.fixture(params=["processor", "accelerator"])
+def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
+    """The device as it is, and taken for one whose work-items run side by side."""
+    import unison as torch
+
+    device: Any = torch.ones(1, device=opencl).device
+    runtime: Any = device.backend.kit.runtime(device)
+    facts, programs = runtime.facts, runtime.programs
+    runtime.facts, runtime.programs = dataclasses.replace(facts, cpu=request.param == "processor"), {}
+    yield opencl
+    runtime.facts, runtime.programs = facts, programs

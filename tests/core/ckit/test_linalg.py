@@ -30,17 +30,6 @@ def _agrees(got: Any, a: Any, b: Any, extra: Any = 0) -> bool:
     return bool((np.abs(got.cpu().numpy() - wide) <= limit).all())
 
 
-@pytest.fixture(params=["processor", "accelerator"])
-def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
-    """The device as it is, and taken for one whose work-items run side by side."""
-    device: Any = torch.ones(1, device=opencl).device
-    runtime: Any = device.backend.kit.runtime(device)
-    facts, programs = runtime.facts, runtime.programs
-    runtime.facts, runtime.programs = dataclasses.replace(facts, cpu=request.param == "processor"), {}
-    yield opencl
-    runtime.facts, runtime.programs = facts, programs
-
-
 @pytest.fixture
 def single(opencl: str) -> Iterator[str]:
     """The device, taken for one without float64."""
