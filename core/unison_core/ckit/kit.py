@@ -24,6 +24,9 @@ GROUP = 64
 CHUNK = 4096
 """Elements that a processor's work-item takes on at least, where there are as many."""
 
+_MOST_PLANS = 10_000
+"""Maps that are remembered, over all shapes; then memory begins anew."""
+
 _LETTERS = ("A", "B", "D", "E")
 _MAP = Program("map")
 
@@ -85,7 +88,7 @@ class CKit:
 
     def __init__(self, runtime: Callable[[Any], Runtime]) -> None:
         self.runtime = runtime
-        self._maps: dict[Any, Any] = {}
+        self._maps: dict[Any, _Plan] = {}
 
     def empty(self, shape: Sequence[int], dtype: DType, runtime: Runtime) -> CArray:
         """An array of whatever the memory holds.
@@ -177,28 +180,26 @@ class CKit:
                 raise DeviceError(f"{label}: a buffer belongs to another device or context than the result's")
         names = tuple(types) if types else (*[x.dtype for x in arrays], out.dtype)
         compute = compute or names[0]
-        layout = Layout(out.shape, (*arrays, out))
-        lengths = layout.lengths
         key = (
-            runtime, expression, names, compute, len(constants), *headers, ask,
-            layout.strided, layout.scalars, len(lengths),
+            runtime, expression, names, compute, len(constants), tuple(headers), ask, out.shape, out.strides,
+            *[x.shape for x in arrays], *[x.strides for x in arrays],
         )  # fmt: skip
-        kernel = self._maps.get(key)
-        if kernel is None:
+        plan = self._maps.get(key)
+        if plan is None:
+            layout = Layout(out.shape, (*arrays, out))
             defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
             source = Program("map", *headers, "map.c") if headers else _MAP
-            kernel = self._maps[key] = source.kernel(runtime, defines, label)
-        groups, group, shares = _shares(layout, runtime.facts.cpu)
+            if len(self._maps) >= _MOST_PLANS:
+                self._maps.clear()
+            plan = self._maps[key] = _Plan(source.kernel(runtime, defines, label), layout, runtime, defines)
         if program.TRACE:
-            defines = _defines(expression, names, compute, len(constants), layout, ask=ask)
-            program.trace(label, "map", groups, group, defines)
-        values = [*lengths, *shares, *[x.offset for x in arrays], out.offset]
-        for row in layout.steps:
-            values += row
-        params = struct.pack(f"{len(values)}q", *values)
+            program.trace(label, "map", plan.groups, plan.group, plan.defines)
+        params = plan.params + struct.pack(f"{len(arrays) + 1}q", *[x.offset for x in arrays], out.offset)
         if constants:
             params += pack(compute, constants)
-        runtime.launch(kernel, groups, group, [*[x.buffer for x in arrays], out.buffer], params)
+        runtime.launch(
+            plan.kernel, plan.groups, plan.group, [*[x.buffer for x in arrays], out.buffer], params
+        )
         return out
 
     def apart(self, arrays: Sequence[CArray], out: CArray) -> tuple[CArray, ...]:
@@ -280,6 +281,20 @@ class CKit:
         if program.TRACE:
             program.trace(label, source.entry, groups, group, defines)
         runtime.launch(kernel, groups, group, buffers, params)
+
+
+class _Plan:
+    """A map of arrays with these shapes and strides: the kernel, its launch, and its parameters but for the places."""
+
+    __slots__ = ("defines", "group", "groups", "kernel", "params")
+
+    def __init__(self, kernel: Any, layout: Layout, runtime: Runtime, defines: program.Defines) -> None:
+        self.kernel, self.defines = kernel, defines
+        self.groups, self.group, shares = _shares(layout, runtime.facts.cpu)
+        values = [*layout.lengths, *shares]
+        for row in layout.steps:
+            values += row
+        self.params = struct.pack(f"{len(values)}q", *values)
 
 
 def _defines(

@@ -8,10 +8,10 @@
 
 typedef struct {
     i64 n[DIMS], chunk[2], wide, tall;
-    i64 at[COUNT + 1];
 #if STRIDED
     i64 step[COUNT + 1][DIMS];
 #endif
+    i64 at[COUNT + 1];
 #if CONSTANTS
     C(T) k[CONSTANTS];
 #endif
