@@ -23,6 +23,10 @@ def opencl(request: pytest.FixtureRequest) -> str:
     return "opencl:0"
 
 
+_PROGRAMS: dict[Any, dict[Any, Any]] = {}
+"""(Runtime, facts) -> what was compiled for a device with such facts, kept from test to test."""
+
+
 @pytest.fixture(params=["processor", "accelerator"])
 def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
     """The device as it is, and taken for one whose work-items run side by side."""
@@ -31,6 +35,7 @@ def either(request: pytest.FixtureRequest, opencl: str) -> Iterator[str]:
     device: Any = torch.ones(1, device=opencl).device
     runtime: Any = device.backend.kit.runtime(device)
     facts, programs = runtime.facts, runtime.programs
-    runtime.facts, runtime.programs = dataclasses.replace(facts, cpu=request.param == "processor"), {}
+    runtime.facts = dataclasses.replace(facts, cpu=request.param == "processor")
+    runtime.programs = _PROGRAMS.setdefault((runtime, runtime.facts), {})
     yield opencl
     runtime.facts, runtime.programs = facts, programs
