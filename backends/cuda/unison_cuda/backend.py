@@ -87,10 +87,11 @@ class CudaBackend(Backend):
 
     def runtime(self, index: int) -> CudaRuntime:
         """The runtime of one device, opened on first use."""
-        with self._lock:
-            if index not in self._runtimes:
-                self._runtimes[index] = CudaRuntime(index)
-            return self._runtimes[index]
+        opened = self._runtimes.get(index)
+        if opened is None:
+            with self._lock:
+                opened = self._runtimes.setdefault(index, CudaRuntime(index))
+        return opened
 
     def from_host(self, array: Any, device: Device) -> Any:
         """A copy with the same elements, in row-major order; the host may change its array at once.

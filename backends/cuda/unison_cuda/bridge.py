@@ -28,7 +28,7 @@ class Bridge:
         memory, item = x.data.mem, dtype.itemsize
         return CArray(
             memory,
-            self.runtime(x.device.id),
+            self.runtime(x.data.device_id),
             x.shape,
             dtype,
             [s // item for s in x.strides],

@@ -76,7 +76,7 @@ def _guarded(kernel: Kernel) -> Kernel:
 
     def call(*arrays: Any, **attrs: Any) -> Any:
         first = next((a for a in arrays if a is not None), None)
-        where = first.device.id if first is not None else (attrs["device"].index or 0)
+        where = first.data.device_id if first is not None else (attrs["device"].index or 0)
         try:
             if where == cupy.cuda.runtime.getDevice():
                 return kernel(*arrays, **attrs)

@@ -85,7 +85,7 @@ class MemoryPointer:
             raise TypeError(
                 f"Argument 'mem' has incorrect type (expected BaseMemory, got {type(mem).__name__})"
             )
-        self.mem, self.ptr = mem, mem.ptr + offset
+        self.mem, self.ptr, self.device_id = mem, mem.ptr + offset, mem.device_id
 
     def copy_from_host_async(self, address: int, size: int, stream: Stream | None = None) -> None:
         asked(stream, "copy")
