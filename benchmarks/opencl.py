@@ -61,8 +61,10 @@ def _empty_kernel(device: Any) -> Callable[[], object]:
 
     runtime = device.backend.runtime(device)
     kernel = cl.Program(runtime.context, "kernel void nothing(global float *a) {}").build().nothing
-    kernel.set_args(cl.Buffer(runtime.context, cl.mem_flags.READ_WRITE, 16))
-    return lambda: cl.enqueue_nd_range_kernel(runtime.queue, kernel, (1,), (1,))
+    # A kernel's argument is no reference to the buffer.
+    held = kernel, cl.Buffer(runtime.context, cl.mem_flags.READ_WRITE, 16)
+    kernel.set_args(held[1])
+    return lambda: cl.enqueue_nd_range_kernel(runtime.queue, held[0], (1,), (1,))
 
 
 def _ten(function: Callable[[], object]) -> Callable[[], object]:
