@@ -42,6 +42,7 @@ LEVELS: Mapping[str, int] = {
     "bf16": 3,
     "complex": 3,
     "strided": 1,
+    "async": 1,
     "dlpack": 1,
     "deterministic": 3,
     "tightsum": 1,

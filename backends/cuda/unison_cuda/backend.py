@@ -219,7 +219,7 @@ class CudaBackend(Backend):
         return f"{facts.name}, {facts.driver}, CuPy {cupy.__version__}"
 
     def claims(self, device: Device) -> frozenset[str]:
-        """Beside the dtypes: memory is shared through DLPack; division and roots are correctly rounded, since nothing
-        is compiled with fast arithmetic.
+        """Beside the dtypes: streams and events order work; memory is shared through DLPack; division and roots are
+        correctly rounded, since nothing is compiled with fast arithmetic.
         """
-        return super().claims(device) | {"dlpack", "ieee"}
+        return super().claims(device) | {"async", "dlpack", "ieee"}

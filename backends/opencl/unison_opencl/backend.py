@@ -43,6 +43,10 @@ class OpenCLBackend(CBackend):
                     opened = self._runtimes[index] = OpenCLRuntime(found()[index])
         return opened
 
+    def claims(self, device: Device) -> frozenset[str]:
+        """Beside what the facts allow: work is only asked for, and marks say when it is done."""
+        return super().claims(device) | {"async"}
+
     def host_array(self, shape: Shape, dtype: DType) -> Any:
         """A new numpy.ndarray."""
         native = ml_dtypes.bfloat16 if dtype.name == "bfloat16" else dtype.name

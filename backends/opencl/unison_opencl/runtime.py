@@ -46,6 +46,8 @@ class OpenCLRuntime(Runtime):
             self.context, device, properties=cl.command_queue_properties.PROFILING_ENABLE
         )
         self._copies: deque[Any] = deque()
+        self._asked = self._finished = 0
+        self._marked: tuple[int, Mark] = 0, Mark()
         self._peak = 0
         self._peak_held = 0
         self._limit = 0
@@ -104,12 +106,15 @@ class OpenCLRuntime(Runtime):
             copies.append(
                 cl.enqueue_copy(self.queue, buffer, raw.tobytes(), dst_offset=position, is_blocking=False)
             )
+            self._asked += 1
 
     def copy_out(self, buffer: Any, position: int, data: Any) -> None:
         cl.enqueue_copy(self.queue, data, buffer, src_offset=position, is_blocking=True)
 
     def copy_within(self, target: Any, to: int, source: Any, at: int, size: int) -> None:
-        cl.enqueue_copy(self.queue, target, source, byte_count=size, src_offset=at, dst_offset=to)
+        with self.lock:
+            cl.enqueue_copy(self.queue, target, source, byte_count=size, src_offset=at, dst_offset=to)
+            self._asked += 1
 
     def compile(self, source: str, entry: str, label: str) -> Any:
         try:
@@ -129,9 +134,21 @@ class OpenCLRuntime(Runtime):
                 last += 1
             _set_bytes(kernel, last, params)
             enqueue(self.queue, kernel, (groups * group,), (group,))
+            self._asked += 1
 
     def synchronize(self) -> None:
+        asked = self._asked
         self.queue.finish()
+        self._finished = asked
+
+    def done(self) -> bool:
+        """A mark takes its time even where nothing is left to do, so none is set again before there is more work."""
+        asked = self._asked
+        if asked == self._finished:
+            return True
+        if asked != self._marked[0]:
+            self._marked = asked, self.mark()
+        return self._marked[1].reached()
 
     def mark(self) -> Mark:
         """An event of the queue."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from unison_conformance.checks.check import CheckFailed, check
 from unison_core import dtypes, ops
 from unison_core.errors import UnisonError
 
-__all__ = ["allocator", "base_kept", "leak", "out_of_memory", "view_kept"]
+__all__ = ["allocator", "base_kept", "counted", "leak", "out_of_memory", "view_kept"]
 
 _WARM, _WINDOW = 2_000, 4_000
 _TRACED_SLACK = 2**18
 _RESIDENT_SLACK = 4 * 2**20
 _ELEMENTS = 8_192
 _TOO_MUCH = 2**60
+_COUNTED = 2**21
 
 
 def _calls(device: str) -> dict[str, Callable[[], Any]]:
@@ -206,3 +207,39 @@ def out_of_memory(device: str) -> None:
     expect(
         fetch(unison.zeros(3, device=device)).tolist() == [0, 0, 0], f"zeros on {device} after out of memory"
     )
+
+
+@check(level=0)
+def counted(device: str) -> None:
+    """What is told of memory agrees with itself and with what is asked for; who does not count tells nothing."""
+    where = find(device)
+    backend = where.backend
+
+    def told() -> Mapping[str, int]:
+        backend.synchronize(where)
+        now = backend.memory(where)
+        what = f"{device} says of its memory {dict(now)}"
+        expect(all(n >= 0 for n in now.values()), f"{what}; bytes are not negative")
+        for most, least in (
+            ("peak", "used"),
+            ("peak_held", "used"),
+            ("peak_held", "held"),
+            ("total", "used"),
+        ):
+            expect(now.get(most, _TOO_MUCH) >= now.get(least, 0), f"{what}; {most} is at least {least}")
+        return now
+
+    gc.collect()
+    if "used" not in told():
+        return
+    backend.reset_peak_memory(where)
+    before = told()
+    x = unison.zeros(_COUNTED, dtype=dtypes.uint8, device=device)
+    there = told()
+    del x
+    after = told()
+    what = f"before, with and after a tensor of {_COUNTED:,} bytes, {device} says of its memory"
+    for name, wanted in (("used", (0, 1, 0)), ("peak", (0, 1, 1))):
+        seen = [now.get(name, now["used"]) for now in (before, there, after)]
+        grown = [n - before["used"] >= _COUNTED for n in seen]
+        expect(grown == [bool(n) for n in wanted] or name not in before, f"{what} that {name} is {seen}")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import unison
 from unison_conformance.checks._device import expect, fetch, send
-from unison_conformance.checks.check import CheckFailed, check
+from unison_conformance.checks._threads import at_once
+from unison_conformance.checks.check import check
 from unison_core import devices
 
 __all__ = ["default_device", "grad_mode", "operators", "shared_inputs"]
 
 _THREADS, _ROUNDS = 4, 6
-_SWITCH = 1e-5
 
 F = unison.nn.functional
 
@@ -62,41 +60,6 @@ def _inputs(n: int) -> tuple[Any, Any]:
     return _whole(24, 96, seed=n), _whole(24, 96, seed=100 + n)
 
 
-@contextmanager
-def _eager_switching() -> Iterator[None]:
-    """Threads take turns every ten microseconds."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def _at_once(jobs: list[Callable[[], None]], what: str) -> None:
-    """Run every job in a thread of its own, from one starting line; re-raise the first failure."""
-    start = threading.Barrier(len(jobs))
-    failed: list[BaseException] = []
-
-    def run(job: Callable[[], None]) -> None:
-        try:
-            start.wait(60)
-            job()
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            failed.append(error)
-
-    workers = [threading.Thread(target=run, args=(job,), daemon=True) for job in jobs]
-    with _eager_switching():
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join(120)
-    if any(worker.is_alive() for worker in workers):
-        raise CheckFailed(f"{what}: threads still wait for each other after two minutes")
-    if failed:
-        raise failed[0] if isinstance(failed[0], CheckFailed) else CheckFailed(f"{what} raised {failed[0]!r}")
-
-
 def _compare(got: Any, wanted: bytes, what: str) -> None:
     expect(fetch(got.detach()).tobytes() == wanted, f"{what} differs from the result of one thread alone")
 
@@ -122,7 +85,7 @@ def operators(device: str, name: str) -> None:
         for other in _WORK.values():
             other(*inputs)
 
-    _at_once([*(job(n) for n in range(_THREADS)), others], what)
+    at_once([*(job(n) for n in range(_THREADS)), others], what)
 
 
 @check(level=1)
@@ -142,7 +105,7 @@ def shared_inputs(device: str) -> None:
 
         return run
 
-    _at_once([job(3 * n) for n in range(_THREADS)], f"all operators on {device} on inputs that threads share")
+    at_once([job(3 * n) for n in range(_THREADS)], f"all operators on {device} on inputs that threads share")
     expect(
         [fetch(x).tobytes() for x in inputs] == before, f"inputs on {device} that threads share were changed"
     )
@@ -173,7 +136,7 @@ def grad_mode(device: str) -> None:
         finally:
             done.set()
 
-    _at_once([without, recording], f"no_grad in one of two threads on {device}")
+    at_once([without, recording], f"no_grad in one of two threads on {device}")
 
 
 @check(level=1)
@@ -200,4 +163,4 @@ def default_device(device: str) -> None:
         finally:
             done.set()
 
-    _at_once([inside, beside], f"`with device({device!r})` in one of two threads")
+    at_once([inside, beside], f"`with device({device!r})` in one of two threads")

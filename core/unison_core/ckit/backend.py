@@ -29,7 +29,7 @@ class _RuntimeQueue(Queue):
         self.runtime = runtime
 
     def done(self) -> bool:
-        return self.runtime.mark().reached()
+        return self.runtime.done()
 
     def mark(self, *, timing: bool = False, blocking: bool = False) -> Mark:
         return self.runtime.mark()

@@ -115,6 +115,10 @@ class Runtime(ABC):
         self.synchronize()
         return Mark()
 
+    def done(self) -> bool:
+        """Whether nothing is left to do, without waiting where the driver can tell."""
+        return self.mark().reached()
+
     def memory(self) -> dict[str, int]:
         """As `Backend.memory`."""
         return {}

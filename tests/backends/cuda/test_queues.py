@@ -12,6 +12,8 @@ import pytest
 import unison
 from tests.backends.cuda import standin, standin_streams
 from tests.core.ckit import plainc
+from unison_conformance.checks import CHECKS
+from unison_conformance.checks import queues as checks_of_queues
 from unison_core import devices
 
 pytestmark = pytest.mark.skipif(plainc.COMPILER is None, reason="no C compiler on this machine")
@@ -211,6 +213,14 @@ def test_what_is_made_pinned_is_a_leaf_and_out_stays_where_it_is(cuda: Any) -> N
     assert leaf.is_leaf
     assert leaf.requires_grad
     assert not out.is_pinned()
+
+
+@pytest.mark.parametrize("name", sorted(name for name in CHECKS if name.startswith("check.queues.")))
+def test_checks_of_queues_pass(name: str, cuda: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Streams here do at once what they are asked, however long it takes.
+    monkeypatch.setattr(checks_of_queues, "_side", lambda device: 16)
+    assert CHECKS[name].needs <= cuda.backend.claims(cuda)
+    CHECKS[name].run(str(cuda))
 
 
 def test_loaders_pin_their_batches(cuda: Any) -> None:

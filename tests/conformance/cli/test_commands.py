@@ -157,10 +157,10 @@ def test_doctor_tells_claims_that_nothing_verifies_from_others(call, monkeypatch
 
     backend = devices.canonical("strict").backend
     claims = type(backend).claims
-    monkeypatch.setattr(type(backend), "claims", lambda self, device: claims(self, device) | {"async"})
+    monkeypatch.setattr(type(backend), "claims", lambda self, device: claims(self, device) | {"graph"})
     _, out, _ = call("doctor")
-    assert "claims, and no case here can verify: async" in out
-    assert not re.search("claims the badges .*async", out)
+    assert "claims, and no case here can verify: graph" in out
+    assert not re.search("claims the badges .*graph", out)
 
 
 def test_mutate_prints_the_rate_and_writes_what_became_of_each(call, tmp_path):

@@ -186,13 +186,13 @@ def test_the_page_stands_alone_and_shows_what_failed():
 
 def test_the_page_tells_claims_without_cases_from_badges_that_were_earned():
     badges = (
-        Badge("async", claimed=True, status="unverified", reason="this suite has no case for it"),
+        Badge("graph", claimed=True, status="unverified", reason="this suite has no case for it"),
         Badge("strided", claimed=True, status="earned"),
     )
     text = page(replace(RUN, badges=badges))
     assert "<li class='good'>strided<small>earned</small>" in text
     assert (
-        "class='none' title='this suite has no case for it'>async<small>claimed, not verified</small>" in text
+        "class='none' title='this suite has no case for it'>graph<small>claimed, not verified</small>" in text
     )
 
 
