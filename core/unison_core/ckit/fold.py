@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from unison_core import dtypes
+from unison_core.ckit import program
 from unison_core.ckit.kit import GROUP, pack
 from unison_core.ckit.program import Program
 from unison_core.dtypes import DType
@@ -211,20 +212,26 @@ def _launch(
     last: bool,
 ) -> None:
     values: Any = (how.start, *constants)
-    defines = (
-        *zip(LETTERS, (x.dtype for x in arrays), strict=False),
-        ("O", out.dtype),
-        ("T", compute),
-        *layout.defines,
-        ("CONSTANTS", len(values)),
-        ("EACH", f"({how.each})"),
-        ("JOIN(s, v)", f"({how.join})"),
-        ("FINISH(s)", f"({how.finish})" if last else "(s)"),
-    )
-    buffers = (*(x.buffer for x in arrays), out.buffer)
+    runtime, types = out.runtime, (*[x.dtype for x in arrays], out.dtype)
+    key = (how, last, types, compute, layout.defines, len(values))
+    kernel = runtime.programs.get(key)
+    if kernel is None or program.TRACE:
+        defines = (
+            *zip(LETTERS, types[:-1], strict=False),
+            ("O", out.dtype),
+            ("T", compute),
+            *layout.defines,
+            ("CONSTANTS", len(values)),
+            ("EACH", f"({how.each})"),
+            ("JOIN(s, v)", f"({how.join})"),
+            ("FINISH(s)", f"({how.finish})" if last else "(s)"),
+        )
+        source = _COLUMNS if layout.tiles else _FOLD
+        kernel = runtime.programs[key] = source.kernel(runtime, defines, how.label)
+        if program.TRACE:
+            program.trace(how.label, source.entry, layout.groups, layout.group, defines)
     params = layout.params(arrays) + pack(compute, values)
-    source = _COLUMNS if layout.tiles else _FOLD
-    kit.launch(source, defines, layout.groups, layout.group, buffers, params, out.runtime, how.label)
+    runtime.launch(kernel, layout.groups, layout.group, [*[x.buffer for x in arrays], out.buffer], params)
 
 
 def place(
