@@ -1,7 +1,8 @@
 """The CUDA backend: CuPy under the dispatcher, with the C kit's kernels where CuPy has none or slow ones.
 
 May import core, CuPy and NumPy. This module is the manifest; `backend` has the devices, `kernels` says which kit
-serves which operator, `bridge` takes arrays from one to the other.
+serves which operator, `bridge` takes arrays from one to the other, `runtime` is a GPU as the C kit sees it, with
+`products` by cuBLAS; `queues`, `memory`, `exchange` and `precision` are what their names say. Start in `backend`.
 """
 
 from unison_core.plugins import BackendManifest, hookimpl
