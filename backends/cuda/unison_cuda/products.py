@@ -26,8 +26,11 @@ _MOST_CALLS = 16
 
 # CUDA's numbers of the types.
 _TYPES = {dtypes.float16: 2, dtypes.bfloat16: 14, dtypes.float32: 0, dtypes.float64: 1}
-_FLOAT = tuple(np.array(v, np.float32) for v in (0, 1))
-_DOUBLE = tuple(np.array(v, np.float64) for v in (0, 1))
+# 0 and 1 for cuBLAS to read, and where they lie.
+_NUMBERS = {dtype: np.array([0, 1], dtype) for dtype in (np.float32, np.float64)}
+_PLACES = {
+    dtype: [held.ctypes.data + i * held.itemsize for i in range(2)] for dtype, held in _NUMBERS.items()
+}
 _KEEP_SUMS_WIDE = 16
 """cuBLAS's mode CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION, which CuPy has no name for."""
 
@@ -87,10 +90,10 @@ def _call(
     size = arrays[0].dtype.itemsize
     starts = [x.buffer.ptr + size * (x.offset + moved) for x, moved in zip(arrays, how.moved, strict=True)]
     if arrays[0].dtype is dtypes.float64:
-        numbers, compute = _DOUBLE, cublas.CUBLAS_COMPUTE_64F
+        numbers, compute = _PLACES[np.float64], cublas.CUBLAS_COMPUTE_64F
     else:
         single = arrays[0].dtype is dtypes.float32
-        numbers = _FLOAT
+        numbers = _PLACES[np.float32]
         compute = cublas.CUBLAS_COMPUTE_32F_FAST_TF32 if single and cut else cublas.CUBLAS_COMPUTE_32F
     handle = cupy.cuda.device.get_cublas_handle()
     cublas.setMathMode(handle, _KEEP_SUMS_WIDE)
@@ -108,7 +111,7 @@ def _call(
             how.columns,
             how.rows,
             how.depth,
-            numbers[1].ctypes.data,
+            numbers[1],
             at_b,
             kind,
             lead_b,
@@ -117,7 +120,7 @@ def _call(
             kind,
             lead_a,
             inner[0],
-            numbers[int(add)].ctypes.data,
+            numbers[int(add)],
             at_out,
             kind,
             lead_out,
