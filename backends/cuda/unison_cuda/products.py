@@ -8,7 +8,9 @@ allows it (core's Note [Float32 products]).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product as places
+from math import prod
 
 import cupy
 import numpy as np
@@ -31,6 +33,7 @@ _NUMBERS = {dtype: np.array([0, 1], dtype) for dtype in (np.float32, np.float64)
 _PLACES = {
     dtype: [held.ctypes.data + i * held.itemsize for i in range(2)] for dtype, held in _NUMBERS.items()
 }
+_FIRST_WITH_BFLOAT16 = 80
 _KEEP_SUMS_WIDE = 16
 """cuBLAS's mode CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION, which CuPy has no name for."""
 
@@ -42,19 +45,26 @@ def serve(
     kind = _TYPES.get(a.dtype)
     if kind is None or how.windows is not None or not how.depth:
         return False
+    if a.dtype is dtypes.bfloat16 and _capability(a.buffer.device_id) < _FIRST_WITH_BFLOAT16:
+        return False
     left = _order(how.columns, how.depth, how.b_column, how.b_deep)
     right = _order(how.depth, how.rows, how.a_deep, how.a_row)
     sizes = (how.columns, how.rows, how.depth, how.out_row)
     if left is None or right is None or max(*sizes, left[1], right[1]) > _MOST:
         return False
     *outer, count = how.batch or (1,)
-    calls = [*places(*map(range, outer))]
-    if len(calls) > _MOST_CALLS or count > _MOST:
+    if prod(outer) > _MOST_CALLS or count > _MOST:
         return False
+    calls = [*places(*map(range, outer))]
     if start is not None:
         start()
     _call(how, kind, (a, b, out), (left, right), count, calls, add=start is not None, cut=cut)
     return True
+
+
+@cache
+def _capability(index: int) -> int:
+    return int(cupy.cuda.Device(index).compute_capability)
 
 
 def _order(along: int, across: int, step_along: int, step_across: int) -> tuple[int, int] | None:

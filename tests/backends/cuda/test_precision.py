@@ -90,6 +90,18 @@ def test_a_gpu_without_tf32_is_not_asked_for_it(cuda: str, monkeypatch: pytest.M
     assert _product(cuda) == 1 + 2**-20
 
 
+def test_a_gpu_without_bfloat16_leaves_its_products_to_the_kit(
+    cuda: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standin._Device, "compute_capability", "75")
+    standin_cublas.calls.clear()
+    x = unison.arange(6.0, device=cuda).reshape(2, 3)
+    assert (x.bfloat16() @ x.t().bfloat16()).tolist() == [[5, 14], [14, 50]]
+    assert not standin_cublas.calls
+    assert (x @ x.t()).tolist() == [[5, 14], [14, 50]]
+    assert len(standin_cublas.calls) == 1
+
+
 def test_the_real_cupy_is_told_in_words_whatever_the_environment_says() -> None:
     code = (
         "import json, cupy, ml_dtypes, numpy as np\n"
