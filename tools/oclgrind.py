@@ -26,6 +26,8 @@ from unison_core import operator, ops
 DEVICE = "opencl:0"
 TOGETHER = 10
 """Operators in one process."""
+_PATIENCE = 300
+"""Seconds for a case: work-items are interpreted one by one."""
 # The optimiser's code for bools (`zext` of an `or` of two `i1`) is one that Oclgrind 21.10 computes 255 for.
 OPTIONS = ["--data-races", "--build-options", "-cl-opt-disable"]
 
@@ -36,6 +38,7 @@ def run(program: str, names: Sequence[str], arguments: Sequence[str], log: Path)
     Without the memory pool, so that a buffer ends where its array ends, and without binaries built otherwise.
     """
     suite = [sys.executable, "-m", "unison_conformance", "run", "--device", DEVICE, "--jobs", "1"]
+    suite += ["--timeout", str(_PATIENCE)]
     command = [program, *OPTIONS, "--log", str(log), *suite, "--ops", ",".join(names), *arguments]
     environment = {
         **os.environ,
