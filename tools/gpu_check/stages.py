@@ -79,7 +79,11 @@ def _chosen(setting: Setting) -> Iterator[list[str]]:
             "tests/core/ckit",
             *(f"--ignore=tests/core/ckit/test_{name}.py" for name in ("dialect", "processor")),
         ]
-    where = ["tests/frontend/amp", *([] if setting.quick else ["tests/core/ops", "tests/examples"])]
+    where = [
+        "tests/frontend/amp",
+        "tests/frontend/accelerators",
+        *([] if setting.quick else ["tests/core/ops", "tests/examples"]),
+    ]
     yield [*where, "-k", setting.device, *brief]
     if kind == "cuda" and not setting.quick:
         # What this machine's NVRTC says to the sources, for other GPUs than this one too.
