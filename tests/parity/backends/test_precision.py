@@ -14,15 +14,17 @@ torch = pytest.importorskip("torch", reason="needs the extra 'parity'")
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    theirs = torch.backends.cudnn.allow_tf32
-    for library in (torch, unison):
-        library.set_float32_matmul_precision("highest")
-        library.backends.cudnn.allow_tf32 = False
-    yield
-    for library in (torch, unison):
-        library.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = theirs
-    unison.backends.cudnn.allow_tf32 = False
+    # PyTorch's own samples, which other tests here load, freeze its switches for the process.
+    with torch.backends.__allow_nonbracketed_mutation():
+        theirs = torch.backends.cudnn.allow_tf32
+        for library in (torch, unison):
+            library.set_float32_matmul_precision("highest")
+            library.backends.cudnn.allow_tf32 = False
+        yield
+        for library in (torch, unison):
+            library.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = theirs
+        unison.backends.cudnn.allow_tf32 = False
 
 
 def _seen(library: Any) -> tuple[Any, ...]:
