@@ -134,13 +134,13 @@ def compiled() -> Iterator[nvrtc.CompiledBackend]:
 @pytest.mark.parametrize("capability", CAPABILITIES)
 @pytest.mark.parametrize("theme", sorted({op.theme for op in operator.registry.values()}))
 def test_every_source_compiles_as_cuda(theme: str, capability: str, compiled: nvrtc.CompiledBackend) -> None:
-    """In every dtype and layout for the oldest capability, one of each operator for the others."""
+    """For the oldest capability in three dtypes and, of float32, every layout; one of each operator for the others."""
     index, thorough = nvrtc.WANTED.index(capability), capability == nvrtc.oldest()
     runtime = compiled.runtimes[index]
     for name in (n for n in WITH_KERNELS if operator.get(n).theme == theme):
         for dtype in (float32, int64, bfloat16) if thorough else (float32,):
             cases = {c.layout: c for c in cases_of(name, [dtype]) if c.values != "error"}
-            for case in list(cases.values())[: None if thorough else 1]:
+            for case in list(cases.values())[: None if thorough and dtype is float32 else 1]:
                 # Results are zeros, so what looks at them may well complain; the compiler is what is asked.
                 with contextlib.suppress(UnisonError, OracleMissing, ValueError, IndexError, ArithmeticError):
                     outputs(case, f"nvrtc:{index}")
