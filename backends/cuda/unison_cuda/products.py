@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import product as places
 from math import prod
+from typing import Any
 
 import cupy
 import numpy as np
@@ -63,6 +64,14 @@ def serve(
 
 
 @cache
+def _library() -> Any:
+    """CuPy's module for cuBLAS, which loads it."""
+    from cupy_backends.cuda.libs import cublas
+
+    return cublas
+
+
+@cache
 def _capability(index: int) -> int:
     return int(cupy.cuda.Device(index).compute_capability)
 
@@ -93,8 +102,7 @@ def _call(
     add: bool,
     cut: bool,
 ) -> None:
-    from cupy_backends.cuda.libs import cublas
-
+    cublas = _library()
     steps = [how.steps[0], how.steps[1], how.steps[3]]
     inner = [s[-1] if how.batch else 0 for s in steps]
     size = arrays[0].dtype.itemsize
@@ -106,37 +114,39 @@ def _call(
         numbers = _PLACES[np.float32]
         compute = cublas.CUBLAS_COMPUTE_32F_FAST_TF32 if single and cut else cublas.CUBLAS_COMPUTE_32F
     handle = cupy.cuda.device.get_cublas_handle()
-    cublas.setMathMode(handle, _KEEP_SUMS_WIDE)
     (turn_b, lead_b), (turn_a, lead_a) = orders
     lead_out = max(how.out_row, how.columns)
-    for place in calls:
-        at_a, at_b, at_out = (
-            start + size * sum(i * s for i, s in zip(place, step[:-1], strict=True)) if place else start
-            for start, step in zip(starts, steps, strict=True)
-        )
-        cublas.gemmStridedBatchedEx(
-            handle,
-            turn_b,
-            turn_a,
-            how.columns,
-            how.rows,
-            how.depth,
-            numbers[1],
-            at_b,
-            kind,
-            lead_b,
-            inner[1],
-            at_a,
-            kind,
-            lead_a,
-            inner[0],
-            numbers[int(add)],
-            at_out,
-            kind,
-            lead_out,
-            inner[2],
-            count,
-            compute,
-            cublas.CUBLAS_GEMM_DEFAULT,
-        )
-    cublas.setMathMode(handle, cublas.CUBLAS_DEFAULT_MATH)
+    cublas.setMathMode(handle, _KEEP_SUMS_WIDE)
+    try:
+        for place in calls:
+            at_a, at_b, at_out = (
+                start + size * sum(i * s for i, s in zip(place, step[:-1], strict=True)) if place else start
+                for start, step in zip(starts, steps, strict=True)
+            )
+            cublas.gemmStridedBatchedEx(
+                handle,
+                turn_b,
+                turn_a,
+                how.columns,
+                how.rows,
+                how.depth,
+                numbers[1],
+                at_b,
+                kind,
+                lead_b,
+                inner[1],
+                at_a,
+                kind,
+                lead_a,
+                inner[0],
+                numbers[int(add)],
+                at_out,
+                kind,
+                lead_out,
+                inner[2],
+                count,
+                compute,
+                cublas.CUBLAS_GEMM_DEFAULT,
+            )
+    finally:
+        cublas.setMathMode(handle, cublas.CUBLAS_DEFAULT_MATH)

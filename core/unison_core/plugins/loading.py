@@ -34,6 +34,7 @@ __all__ = [
     "load",
     "loaded",
     "overlays",
+    "probed",
     "register",
     "require",
     "taking",
@@ -149,11 +150,23 @@ def backends() -> list[BackendRecord]:
     """Every backend found, probed but not loaded, with its status, reason and fix."""
     records = [r for same in _found().values() for r in same] + list(_registered.values())
     for record in records:
-        if record.status == "found":
-            _open(record)
-        if record.status == "available":
-            _count_devices(record)
+        _settle(record)
     return sorted(records, key=lambda r: (r.name, r.status == "quarantined"))
+
+
+def probed(name: str) -> BackendRecord | None:
+    """The backend of that name with its status and devices, if anybody brings it; no other one is looked at."""
+    record = _record(name)
+    if record is not None:
+        _settle(record)
+    return record
+
+
+def _settle(record: BackendRecord) -> None:
+    if record.status == "found":
+        _open(record)
+    if record.status == "available":
+        _count_devices(record)
 
 
 def loaded() -> list[Backend]:

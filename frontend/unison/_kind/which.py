@@ -9,21 +9,16 @@ from typing import Any
 
 from unison_core import devices
 from unison_core.errors import DeviceError, OperatorError
-from unison_core.plugins.loading import BackendRecord, backends
+from unison_core.plugins.loading import BackendRecord, backends, probed
 
-__all__ = ["Devices", "usable"]
+__all__ = ["Devices"]
 
 
-def usable() -> list[BackendRecord]:
-    """The backends of accelerators that have devices here; asking loads nothing that is not needed to count them."""
-    return [
-        r
-        for r in backends()
-        if r.status in ("available", "loaded")
-        and r.devices
-        and r.manifest is not None
-        and r.manifest.accelerator
-    ]
+def _serves(record: BackendRecord) -> bool:
+    """Whether it is an accelerator's, and has devices here."""
+    manifest = record.manifest
+    usable = record.status in ("available", "loaded") and record.devices
+    return bool(usable and manifest is not None and manifest.accelerator)
 
 
 class Devices:
@@ -34,10 +29,12 @@ class Devices:
 
     def _record(self) -> BackendRecord | None:
         """The backend, if it has devices. Of several accelerators, the default device's is meant, else the first."""
-        found = usable()
-        wanted = self._name or devices.default().type
-        chosen = next((r for r in found if r.name == wanted), None)
-        return found[0] if chosen is None and self._name is None and found else chosen
+        if self._name is not None:
+            record = probed(self._name)
+            return record if record is not None and _serves(record) else None
+        found = [r for r in backends() if _serves(r)]
+        default = devices.default().type
+        return next((r for r in found if r.name == default), found[0] if found else None)
 
     def _device(self, device: Any = None) -> devices.Device:
         record = self._record()

@@ -10,6 +10,7 @@ import pytest
 import unison
 from tests.core import small_backend
 from unison._kind import Kind, which
+from unison_core import plugins
 from unison_core.plugins import BackendManifest
 from unison_core.plugins.loading import BackendRecord
 
@@ -45,8 +46,27 @@ def record(name: str, count: int, **changes: Any) -> BackendRecord:
     return BackendRecord(name, "somewhere", status="available", devices=names, manifest=manifest)
 
 
+def only(monkeypatch: pytest.MonkeyPatch, *records: BackendRecord) -> None:
+    """These backends are all there is."""
+    monkeypatch.setattr(which, "backends", lambda: list(records))
+    monkeypatch.setattr(which, "probed", lambda name: next((r for r in records if r.name == name), None))
+
+
+def test_asking_for_one_kind_looks_at_no_other_backend(many: Kind) -> None:
+    """One that is slow to say what it has slows down nobody who does not ask for it."""
+
+    def probe() -> None:
+        raise AssertionError("nobody asked for it")
+
+    with small_backend.registered("slow", probe=probe):
+        assert many.is_available()
+        assert plugins.require("slow").status == "found"
+        assert not Kind("slow").is_available()
+        assert plugins.require("slow").status == "quarantined"
+
+
 def test_cuda_is_not_available_without_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(which, "backends", list)
+    only(monkeypatch)
     assert not unison.cuda.is_available()
     assert not unison.cuda.is_initialized()
     assert not unison.cuda.is_bf16_supported()
@@ -64,19 +84,22 @@ def test_cuda_is_not_available_without_its_backend(monkeypatch: pytest.MonkeyPat
 
 
 def test_devices_of_a_usable_backend_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = BackendRecord("cuda", "elsewhere", status="quarantined", devices=("cuda:0",) * 3)
-    monkeypatch.setattr(which, "backends", lambda: [broken, record("cuda", 2)])
+    broken = record("cuda", 3)
+    broken.status = "quarantined"
+    only(monkeypatch, broken)
+    assert unison.cuda.device_count() == 0
+    only(monkeypatch, record("cuda", 2))
     assert unison.cuda.device_count() == 2
 
 
 def test_the_accelerator_is_the_default_devices_or_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     host = record("cpu", 1, accelerator=False)
-    monkeypatch.setattr(which, "backends", lambda: [host])
+    only(monkeypatch, host)
     assert unison.accelerator.current_accelerator() is None
     assert not unison.accelerator.is_available()
     with pytest.raises(RuntimeError, match="no accelerator device here"):
         unison.accelerator.synchronize()
-    monkeypatch.setattr(which, "backends", lambda: [host, record("cuda", 1), record("opencl", 4)])
+    only(monkeypatch, host, record("cuda", 1), record("opencl", 4))
     assert str(unison.accelerator.current_accelerator()) == "cuda"
     with unison.device("opencl:0"):
         assert str(unison.accelerator.current_accelerator()) == "opencl"
@@ -149,7 +172,7 @@ def test_modules_of_devices_are_found_by_their_kind() -> None:
 
 
 def test_pinning_needs_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(which, "backends", list)
+    only(monkeypatch)
     with pytest.raises(RuntimeError, match="no accelerator device here"):
         unison.zeros(2).pin_memory()
     with pytest.raises(RuntimeError, match="no accelerator device here"):

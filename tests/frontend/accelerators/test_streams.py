@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 
 import unison
-from unison_opencl.devices import found
-
-OPENCL = pytest.param(
-    "opencl:0", marks=pytest.mark.skipif(not found(), reason="no OpenCL driver on this machine")
-)
+from unison_core import plugins
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """On the devices that --device names; else on the host and on OpenCL."""
     if "where" in metafunc.fixturenames:
-        names = metafunc.config.getoption("--device") or ["cpu", OPENCL]
+        missing = pytest.mark.skipif(not unison.opencl.is_available(), reason=f"opencl: {_why_not()}")
+        names = metafunc.config.getoption("--device") or ["cpu", pytest.param("opencl:0", marks=missing)]
         metafunc.parametrize("where", names, indirect=True)
+
+
+def _why_not() -> str:
+    """Why there is no OpenCL device here: the backend's own words."""
+    record = plugins.require("opencl")
+    return f"{record.reason} {record.fix}"
 
 
 @pytest.fixture
