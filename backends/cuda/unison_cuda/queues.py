@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import Any
 
@@ -73,9 +74,14 @@ _held: deque[tuple[Mark, Any]] = deque()
 """Memory, and when the streams that its pool knows nothing of are done with it."""
 
 
+_letting_go = threading.Lock()
+
+
 def _let_go() -> None:
-    while _held and _held[0][0].reached():
-        _held.popleft()
+    """One thread at a time: what one has seen reached, another must not have taken away."""
+    with _letting_go:
+        while _held and _held[0][0].reached():
+            _held.popleft()
 
 
 def new(device: Device, priority: int) -> CudaQueue:
