@@ -85,3 +85,27 @@ def test_kit_arrays_know_their_storage(opencl: Any) -> None:
     x = unison.zeros(4, 6, device=opencl)[1:, 2:]
     assert (x.storage_offset(), x.stride()) == (8, (6, 1))
     assert opencl.backend.kit.empty((3,), float32, opencl.backend.runtime(opencl)).length == 3
+
+
+def test_the_most_memory_is_counted_until_it_is_counted_anew(opencl: Any) -> None:
+    gc.collect()
+    unison.opencl.reset_peak_memory_stats()
+    before = unison.opencl.memory_allocated()
+    x = unison.empty(1 << 20, device=opencl)
+    assert unison.opencl.memory_allocated() >= before + (4 << 20)
+    del x
+    assert unison.opencl.memory_allocated() == before
+    assert unison.opencl.max_memory_allocated() >= before + (4 << 20)
+    assert unison.opencl.max_memory_reserved() >= unison.opencl.max_memory_allocated()
+    unison.opencl.reset_peak_memory_stats()
+    assert unison.opencl.max_memory_allocated() == before
+
+
+def test_a_limit_holds_until_it_is_lifted(opencl: Any) -> None:
+    unison.opencl.set_per_process_memory_fraction(0.001)
+    try:
+        with pytest.raises(unison.OutOfMemoryError, match=r"of the limit of [\d,]+ are in use"):
+            unison.empty(10**8, device=opencl)
+    finally:
+        unison.opencl.set_per_process_memory_fraction(1.0)
+    assert unison.empty(10**8, device=opencl).shape == (10**8,)

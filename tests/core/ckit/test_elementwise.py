@@ -134,3 +134,15 @@ def test_gelus_slope_is_0_or_1_far_out(approximate: str, opencl: str) -> None:
     x = on([-1e30, -50.0, 50.0, 1e30], opencl).requires_grad_()
     unison.nn.functional.gelu(x, approximate=approximate).sum().backward()
     assert x.grad.tolist() == [0, 0, 1, 1]
+
+
+def test_arrays_of_one_shape_are_walked_by_their_own_strides(opencl: str) -> None:
+    """What is remembered of a launch is remembered of shapes and strides."""
+    host = np.arange(16, dtype=np.float32).reshape(4, 4)
+    x = unison.from_numpy(host).to(opencl)
+    views = {"t": (x.t(), host.T), "row": (x[1].expand(4, 4), np.broadcast_to(host[1], (4, 4)))}
+    views["column"] = x[:, :1].expand(4, 4), np.broadcast_to(host[:, :1], (4, 4))
+    for view, same in [(x, host), *views.values()]:
+        for other, equal in [(x, host), *views.values()]:
+            assert np.array_equal((view + other).cpu().numpy(), same + equal)
+            assert np.array_equal((-view).cpu().numpy(), -same)
